@@ -1,0 +1,1 @@
+"""Run and qrels to measures."""

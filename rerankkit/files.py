@@ -1,0 +1,100 @@
+"""Files read with line numbers, and written whole or not at all."""
+
+import gzip
+import io
+import os
+import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from rerankkit.errors import InputError
+
+
+def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
+    """The lines of a UTF-8 file that are not blank, with their numbers from 1; `.gz` is unpacked.
+
+    Raises InputError where the file is missing, a folder, empty, not UTF-8, or not gzip.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError("is a folder, where a file is expected", path=path)
+    if not path.exists():
+        raise InputError("no such file", "Check the path", path)
+    opener = gzip.open if path.suffix == ".gz" else open
+    number = 0
+    blank = True
+    try:
+        with opener(path, "rb") as file:
+            for number, raw in enumerate(file, 1):
+                line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+                if line and not line.isspace():
+                    blank = False
+                    yield number, line
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise InputError(
+            f"not UTF-8 (byte 0x{byte:02x})", "Convert the file: iconv -t UTF-8", path, number
+        ) from error
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError("not a whole gzip file", "Pack or copy it again", path) from error
+    if blank:
+        raise InputError("the file is empty", "Check the step that wrote it", path)
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.{suffix}")
+
+
+@contextmanager
+def whole_file(path: str | Path, binary: bool = False) -> Iterator[IO]:
+    """A file to write that takes its name only when the block ends well; `.gz` is packed.
+
+    The previous content stays as it was when the block raises or the process dies.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError("is a folder, where a file is to be written", path=path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = _beside(path, "part")
+    try:
+        with open(part, "wb") as raw:
+            packed = gzip.GzipFile("", "wb", 6, raw, mtime=0) if path.suffix == ".gz" else None
+            out: IO = packed or raw  # type: ignore[assignment]
+            if not binary:
+                out = io.TextIOWrapper(out, encoding="utf-8", newline="\n")
+            yield out
+            out.flush()
+            if not binary:
+                out.detach()  # type: ignore[attr-defined]
+            if packed is not None:
+                packed.close()
+            raw.flush()
+            os.fsync(raw.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: str | Path) -> Iterator[Path]:
+    """A folder to fill that takes its name, and its predecessor's place, only when the block ends well."""
+    path = Path(path)
+    if path.exists() and not path.is_dir():
+        raise InputError("is a file, where a folder is to be written", path=path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part, old = _beside(path, "part"), _beside(path, "old")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    try:
+        yield part
+        if path.exists():
+            os.replace(path, old)
+        os.replace(part, path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        if old.exists() and not path.exists():
+            os.replace(old, path)
+        shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Run and collection to groups: build, label, sample."""

@@ -1,0 +1,1 @@
+"""Topics to run: first stages."""

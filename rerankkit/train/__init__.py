@@ -1,0 +1,1 @@
+"""Groups and clicks to checkpoints."""

@@ -1,0 +1,153 @@
+"""Run, qrels and topics files: the only place that knows their columns."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from rerankkit.errors import InputError
+from rerankkit.files import read_lines, whole_file
+from rerankkit.run import Run
+from rerankkit.types import Qrels, Queries, Query
+
+RUN_LINE = "qid Q0 docid rank score tag"
+QRELS_LINE = "qid 0 docid grade"
+TOPICS_SUFFIXES = (".tsv", ".txt", ".jsonl", ".json", ".trec")
+
+
+def read_run(path: str | Path) -> Run:
+    """A run file: TREC's six columns, or MS MARCO's three (qid, docid, rank; the score is then 1 / rank).
+
+    Raises InputError for a malformed line, a score that is no finite number, a document twice in a query.
+    """
+    hits: dict[str, list[tuple[str, float]]] = {}
+    tag = ""
+    for number, line in read_lines(path):
+        columns = line.split()
+        try:
+            if len(columns) == 6:
+                qid, _, docid, _, score, tag = columns
+                hits.setdefault(qid, []).append((docid, float(score)))
+            elif len(columns) == 3:
+                qid, docid, rank = columns
+                hits.setdefault(qid, []).append((docid, 1 / int(rank)))
+            else:
+                raise ValueError
+        except (ValueError, ZeroDivisionError):
+            raise InputError(f"not a run line: {line[:80]!r}", f"Expected: {RUN_LINE}", path, number) from None
+    try:
+        return Run(hits, tag or Path(path).name.split(".")[0])
+    except InputError as error:
+        raise InputError(error.problem, error.remedy, path) from error
+
+
+def write_run(run: Run, path: str | Path) -> None:
+    """Writes TREC's six columns, scores with the nine digits that give a float32 back."""
+    tag = _one_word(run.tag, "the tag")
+    with whole_file(path) as file:
+        for qid in run:
+            _one_word(qid, "a query's id")
+            pairs = zip(run.docids(qid), run.scores(qid), strict=True)
+            file.writelines(
+                f"{qid} Q0 {_one_word(docid, 'a docid')} {rank} {score:.9g} {tag}\n"
+                for rank, (docid, score) in enumerate(pairs, 1)
+            )
+
+
+def _one_word(word: str, what: str) -> str:
+    if len(word.split()) != 1 or word != word.strip():
+        raise InputError(f"{what} in a run file must be one word: {word!r}", "Rename it without spaces")
+    return word
+
+
+def read_qrels(path: str | Path) -> dict[str, dict[str, int]]:
+    """A qrels file: TREC's four columns, or BEIR's three with a header."""
+    qrels: dict[str, dict[str, int]] = {}
+    for number, line in read_lines(path):
+        columns = line.split()
+        if len(columns) == 3 and not qrels and not columns[2].lstrip("-").isdigit():
+            continue  # BEIR's header
+        try:
+            qid, docid, grade = (columns[0], *columns[2:]) if len(columns) == 4 else columns
+            qrels.setdefault(qid, {})[docid] = int(grade)
+        except ValueError:
+            raise InputError(f"not a qrels line: {line[:80]!r}", f"Expected: {QRELS_LINE}", path, number) from None
+    if not qrels:
+        raise InputError("no judgment in the file", f"Expected lines: {QRELS_LINE}", path)
+    return qrels
+
+
+def write_qrels(qrels: Qrels, path: str | Path) -> None:
+    """Writes TREC's four columns."""
+    with whole_file(path) as file:
+        for qid, grades in qrels.items():
+            file.writelines(f"{qid} 0 {docid} {grade}\n" for docid, grade in grades.items())
+
+
+def read_topics(path: str | Path) -> dict[str, Query]:
+    """A topics file as Pyserini reads them: .tsv, .txt (tab), .jsonl, .json, .trec; `.gz` of each.
+
+    Raises InputError for a malformed line, an empty query, a qid twice.
+    """
+    name = Path(path).name.removesuffix(".gz")
+    suffix = Path(name).suffix
+    readers = {".jsonl": _jsonl_topics, ".json": _json_topics, ".trec": _trec_topics}
+    if suffix not in TOPICS_SUFFIXES:
+        raise InputError(f"unknown topics format {suffix!r}", f"Known: {', '.join(TOPICS_SUFFIXES)}", path)
+    queries: dict[str, Query] = {}
+    for number, qid, text in readers.get(suffix, _tsv_topics)(path):
+        text = " ".join(text.split())
+        if not text:
+            raise InputError(f"query {qid} is empty", "Give it a text or remove it", path, number)
+        if qid in queries:
+            raise InputError(f"query {qid} stands twice", "Keep each qid once", path, number)
+        queries[qid] = Query(qid, text)
+    if not queries:
+        raise InputError("no topic in the file", "Expected topics with a number and a title", path)
+    return queries
+
+
+def write_topics(queries: Queries, path: str | Path) -> None:
+    """Writes `qid<TAB>text` lines."""
+    with whole_file(path) as file:
+        file.writelines(f"{query.qid}\t{' '.join(query.text.split())}\n" for query in queries.values())
+
+
+def _tsv_topics(path: str | Path) -> Iterator[tuple[int, str, str]]:
+    for number, line in read_lines(path):
+        qid, tab, text = line.partition("\t")
+        if not tab or not qid.strip():
+            raise InputError(f"not a topics line: {line[:80]!r}", "Expected: qid<TAB>text", path, number)
+        yield number, qid.strip(), text
+
+
+def _jsonl_topics(path: str | Path) -> Iterator[tuple[int, str, str]]:
+    for number, line in read_lines(path):
+        try:
+            record = json.loads(line)
+            qid = next(record[key] for key in ("qid", "id", "_id", "query_id") if key in record)
+            text = next(record[key] for key in ("title", "text", "query") if key in record)
+        except (ValueError, TypeError, StopIteration):
+            raise InputError(
+                f"not a topic: {line[:80]!r}", 'Expected: {"qid": "1", "title": "text"}', path, number
+            ) from None
+        yield number, str(qid), str(text)
+
+
+def _json_topics(path: str | Path) -> Iterator[tuple[int, str, str]]:
+    try:
+        records = json.loads("\n".join(line for _, line in read_lines(path)))
+        pairs = [(qid, record["title"] if isinstance(record, dict) else record) for qid, record in records.items()]
+    except (ValueError, KeyError, AttributeError):
+        raise InputError("not topics", 'Expected: {"1": {"title": "text"}}', path) from None
+    yield from ((1, qid, str(text)) for qid, text in pairs)
+
+
+def _trec_topics(path: str | Path) -> Iterator[tuple[int, str, str]]:
+    text = "\n".join(line for _, line in read_lines(path))
+    for top in re.findall(r"<top>(.*?)</top>", text, re.DOTALL):
+        number = re.search(r"<num>\s*(?:Number:)?\s*(\S+?)\s*(?:</num>|$|<)", top, re.MULTILINE)
+        title = re.search(r"<title>\s*(?:Topic:)?\s*(.*?)\s*(?=<)", top + "<", re.DOTALL)
+        if not number or not title:
+            raise InputError(f"a topic without number or title: {top[:80]!r}", "Expected: <num> and <title>", path)
+        yield 1, number[1], title[1]
