@@ -35,9 +35,7 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
                     yield number, line
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
-        raise InputError(
-            f"not UTF-8 (byte 0x{byte:02x})", "Convert the file: iconv -t UTF-8", path, number
-        ) from error
+        raise InputError(f"not UTF-8 (byte 0x{byte:02x})", "Convert the file: iconv -t UTF-8", path, number) from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError("not a whole gzip file", "Pack or copy it again", path) from error
     if blank:
@@ -52,15 +50,21 @@ def _beside(path: Path, suffix: str) -> Path:
 def whole_file(path: str | Path, binary: bool = False) -> Iterator[IO]:
     """A file to write that takes its name only when the block ends well; `.gz` is packed.
 
-    The previous content stays as it was when the block raises or the process dies.
+    The previous content stays as it was when the block raises or the process dies. What is no file of its own, as
+    /dev/stdout or a pipe, is written as it comes.
     """
     path = Path(path)
     if path.is_dir():
         raise InputError("is a folder, where a file is to be written", path=path)
+    path = path.resolve() if path.is_symlink() else path
+    if path.exists() and not path.is_file():
+        with path.open("wb") if binary else path.open("w", encoding="utf-8", newline="\n") as stream:
+            yield stream
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     part = _beside(path, "part")
     try:
-        with open(part, "wb") as raw:
+        with part.open("wb") as raw:
             packed = gzip.GzipFile("", "wb", 6, raw, mtime=0) if path.suffix == ".gz" else None
             out: IO = packed or raw  # type: ignore[assignment]
             if not binary:
@@ -73,7 +77,7 @@ def whole_file(path: str | Path, binary: bool = False) -> Iterator[IO]:
                 packed.close()
             raw.flush()
             os.fsync(raw.fileno())
-        os.replace(part, path)
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
@@ -91,10 +95,10 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
     try:
         yield part
         if path.exists():
-            os.replace(path, old)
-        os.replace(part, path)
+            path.replace(old)
+        part.replace(path)
     finally:
         shutil.rmtree(part, ignore_errors=True)
         if old.exists() and not path.exists():
-            os.replace(old, path)
+            old.replace(path)
         shutil.rmtree(old, ignore_errors=True)

@@ -36,3 +36,34 @@ def _bar():  # type: ignore[no-untyped-def]
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=Console(stderr=True))
+
+
+class Bar:
+    """A bar that is told where it stands; nothing with `-q`."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self._bar = None
+        self._task = None
+
+    def start(self, total: int, done: int = 0) -> None:
+        """Shows the bar."""
+        if not os.environ.get("RERANKKIT_QUIET"):
+            self._bar = _bar()
+            self._task = self._bar.add_task(self.what, total=total, completed=done)
+            self._bar.start()
+
+    def update(self, done: int) -> None:
+        """Moves it."""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done)
+
+    def say(self, text: str) -> None:
+        """Puts a short text beside its name."""
+        if self._bar is not None:
+            self._bar.update(self._task, description=f"{self.what} ({text})")
+
+    def stop(self) -> None:
+        """Leaves it as it stands."""
+        if self._bar is not None:
+            self._bar.stop()

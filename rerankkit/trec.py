@@ -12,6 +12,7 @@ from rerankkit.types import Qrels, Queries, Query
 
 RUN_LINE = "qid Q0 docid rank score tag"
 QRELS_LINE = "qid 0 docid grade"
+QRELS_HEADERS = ("score", "grade", "label", "relevance")
 TOPICS_SUFFIXES = (".tsv", ".txt", ".jsonl", ".json", ".trec")
 
 
@@ -30,10 +31,12 @@ def read_run(path: str | Path) -> Run:
                 hits.setdefault(qid, []).append((docid, float(score)))
             elif len(columns) == 3:
                 qid, docid, rank = columns
+                if int(rank) < 1:
+                    raise ValueError
                 hits.setdefault(qid, []).append((docid, 1 / int(rank)))
             else:
                 raise ValueError
-        except (ValueError, ZeroDivisionError):
+        except ValueError:
             raise InputError(f"not a run line: {line[:80]!r}", f"Expected: {RUN_LINE}", path, number) from None
     try:
         return Run(hits, tag or Path(path).name.split(".")[0])
@@ -56,7 +59,7 @@ def write_run(run: Run, path: str | Path) -> None:
 
 def _one_word(word: str, what: str) -> str:
     if len(word.split()) != 1 or word != word.strip():
-        raise InputError(f"{what} in a run file must be one word: {word!r}", "Rename it without spaces")
+        raise InputError(f"{what} in a TREC file must be one word: {word!r}", "Rename it without spaces")
     return word
 
 
@@ -65,8 +68,8 @@ def read_qrels(path: str | Path) -> dict[str, dict[str, int]]:
     qrels: dict[str, dict[str, int]] = {}
     for number, line in read_lines(path):
         columns = line.split()
-        if len(columns) == 3 and not qrels and not columns[2].lstrip("-").isdigit():
-            continue  # BEIR's header
+        if len(columns) == 3 and not qrels and columns[2].lower() in QRELS_HEADERS:
+            continue
         try:
             qid, docid, grade = (columns[0], *columns[2:]) if len(columns) == 4 else columns
             qrels.setdefault(qid, {})[docid] = int(grade)
@@ -81,7 +84,8 @@ def write_qrels(qrels: Qrels, path: str | Path) -> None:
     """Writes TREC's four columns."""
     with whole_file(path) as file:
         for qid, grades in qrels.items():
-            file.writelines(f"{qid} 0 {docid} {grade}\n" for docid, grade in grades.items())
+            _one_word(qid, "a query's id")
+            file.writelines(f"{qid} 0 {_one_word(docid, 'a docid')} {grade}\n" for docid, grade in grades.items())
 
 
 def read_topics(path: str | Path) -> dict[str, Query]:

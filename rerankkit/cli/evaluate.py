@@ -1,0 +1,91 @@
+"""`rerankkit evaluate`."""
+
+from pathlib import Path
+
+import click
+
+from rerankkit.errors import InputError
+
+FORMATS = ("table", "csv", "json")
+TESTS = ("t", "randomisation")
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--qrels", required=True, type=click.Path(path_type=Path), help="TREC's four columns or BEIR's TSV.")
+@click.option(
+    "--measures",
+    multiple=True,
+    default=["nDCG@5 nDCG@10 RR@10 PNR"],
+    show_default=True,
+    help="As ir_measures names them, and PNR; with spaces between, or the option repeated.",
+)
+@click.option("--topics", type=click.Path(path_type=Path), help="Count only the queries of this file.")
+@click.option("--per-query", is_flag=True, help="A value for each query.")
+@click.option("--output", type=click.Choice(FORMATS), default="table", show_default=True, help="Format on stdout.")
+@click.option("--test", type=click.Choice(TESTS), default="t", show_default=True, help="Paired test behind p.")
+@click.option("--seed", default=0, show_default=True, help="Of the randomisation test.")
+def command(
+    runs: tuple[Path, ...],
+    qrels: Path,
+    measures: tuple[str, ...],
+    topics: Path | None,
+    per_query: bool,
+    output: str,
+    test: str,
+    seed: int,
+) -> None:
+    """Measure runs against qrels, side by side.
+
+    Queries that a run lacks count as zero and are named. With several runs, p tells whether each differs from the
+    first one by more than chance (paired over queries).
+
+    \b
+    Examples:
+      rerankkit evaluate runs/bm25.txt --qrels qrels.txt
+      rerankkit evaluate runs/bm25.txt runs/bert.txt --qrels qrels.txt --measures 'nDCG@10 RR@10 PNR'
+      rerankkit evaluate runs/bm25.txt --qrels qrels.txt --measures 'AP(rel=2)' --per-query --output csv
+    """
+    from rerankkit.evaluate import report
+    from rerankkit.evaluate.measures import evaluate, parse_measures
+    from rerankkit.progress import progress
+    from rerankkit.trec import read_qrels, read_run
+
+    names = _names(runs)
+    parse_measures(measures)
+    judged = _only(read_qrels(qrels), topics)
+    evaluations = [
+        evaluate(read_run(path), judged, measures, name)
+        for path, name in progress(list(zip(runs, names, strict=True)), "Evaluating", len(runs))
+    ]
+    tests = report.against_first(evaluations, test, seed)
+    if output == "json":
+        click.echo(report.as_json(evaluations, tests, per_query))
+    elif output == "csv":
+        click.echo(report.queries_csv(evaluations) if per_query else report.as_csv(evaluations, tests))
+    elif per_query:
+        click.echo(report.queries_table(evaluations))
+    else:
+        click.echo(report.table(evaluations, tests, lambda cell: click.style(cell, bold=True)))
+    for warning in report.warnings(evaluations):
+        click.echo(f"Warning: {warning}", err=True)
+
+
+def _names(runs: tuple[Path, ...]) -> list[str]:
+    """The runs' file names, or their whole paths where two files bear the same name."""
+    if len(set(runs)) < len(runs):
+        raise InputError("a run is given twice", "Name each run once")
+    short = [path.name for path in runs]
+    return short if len(set(short)) == len(short) else [str(path) for path in runs]
+
+
+def _only(qrels: dict[str, dict[str, int]], topics: Path | None) -> dict[str, dict[str, int]]:
+    """The judgments of the topics' queries, or all of them without topics."""
+    from rerankkit.trec import read_topics
+
+    if topics is None:
+        return qrels
+    kept = {qid: qrels[qid] for qid in read_topics(topics) if qid in qrels}
+    if not kept:
+        raise InputError("none of the topics is judged", "Check that topics and qrels belong together", topics)
+    return kept

@@ -1,0 +1,134 @@
+"""Evaluations side by side, as a table, CSV or JSON."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from rerankkit.evaluate.measures import Evaluation
+from rerankkit.evaluate.significance import Comparison, compare
+
+Tests = Mapping[tuple[str, str], Comparison]
+"""(name of the run, measure) -> its comparison with the first run."""
+
+
+def against_first(evaluations: Sequence[Evaluation], test: str = "t", seed: int = 0) -> Tests:
+    """Every later run compared with the first, by every measure."""
+    first, *others = evaluations
+    return {
+        (other.name, measure): compare(other, first, measure, test, seed)
+        for other in others
+        for measure in other.values
+    }
+
+
+def table(evaluations: Sequence[Evaluation], tests: Tests, strong: Callable[[str], str] = str) -> str:
+    """One line a run, its measures with four decimals, each followed by its p-value; `strong` marks the best."""
+    measures = list(evaluations[0].values)
+    best = {measure: max(_sortable(evaluation.values[measure]) for evaluation in evaluations) for measure in measures}
+    head = ["run"] + [cell for measure in measures for cell in ([measure, "p"] if tests else [measure])]
+    rows: list[list[str]] = [head]
+    marked: set[tuple[int, int]] = set()
+    for evaluation in evaluations:
+        row = [evaluation.name]
+        for measure in measures:
+            if len(evaluations) > 1 and evaluation.values[measure] == best[measure]:
+                marked.add((len(rows), len(row)))
+            row.append(f"{evaluation.values[measure]:.4f}")
+            if tests:
+                compared = tests.get((evaluation.name, measure))
+                row.append("" if compared is None else f"{compared.p:.4f}" if compared.p >= 5e-5 else "<.0001")
+        rows.append(row)
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    lines = []
+    for i, row in enumerate(rows):
+        cells = [row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        lines.append("  ".join(strong(cell) if (i, j) in marked else cell for j, cell in enumerate(cells)).rstrip())
+    return "\n".join(lines)
+
+
+def warnings(evaluations: Sequence[Evaluation]) -> list[str]:
+    """A sentence for each run whose first nDCG is below that of the first run."""
+    first, *others = evaluations
+    measure = next((measure for measure in first.values if measure.startswith("nDCG")), None)
+    if measure is None:
+        return []
+    floor = f"is below that of {first.name} ({first.values[measure]:.4f})"
+    return [
+        f"{measure} of {other.name} ({other.values[measure]:.4f}) {floor}"
+        for other in others
+        if other.values[measure] < first.values[measure]
+    ]
+
+
+def as_csv(evaluations: Sequence[Evaluation], tests: Tests) -> str:
+    """A line a run: its name, how many queries it lacks, its measures, and their p-values where there are several."""
+    measures = list(evaluations[0].values)
+    rows = [["run", "missing", *measures, *(f"p({measure})" for measure in measures if tests)]]
+    for evaluation in evaluations:
+        values = [f"{evaluation.values[measure]:.6g}" for measure in measures]
+        compared = [tests.get((evaluation.name, measure)) for measure in measures if tests]
+        p = [f"{test.p:.6g}" if test else "" for test in compared]
+        rows.append([evaluation.name, str(len(evaluation.missing)), *values, *p])
+    return _csv(rows)
+
+
+def queries_csv(evaluations: Sequence[Evaluation]) -> str:
+    """A line a run and query, with its measures; empty where a measure says nothing of the query."""
+    measures = list(evaluations[0].values)
+    rows = [["run", "qid", *measures]]
+    for evaluation in evaluations:
+        for qid in _qids(evaluation):
+            values = [evaluation.by_query[measure].get(qid, math.nan) for measure in measures]
+            rows.append([evaluation.name, qid, *("" if math.isnan(value) else f"{value:.6g}" for value in values)])
+    return _csv(rows)
+
+
+def queries_table(evaluations: Sequence[Evaluation]) -> str:
+    """`run, qid, measure, value` by tabs, with the qid `all` for the whole run, as trec_eval prints."""
+    lines = []
+    for evaluation in evaluations:
+        for qid in _qids(evaluation):
+            for measure, values in evaluation.by_query.items():
+                if qid in values:
+                    lines.append(f"{evaluation.name}\t{qid}\t{measure}\t{values[qid]:.4f}")
+        lines += [f"{evaluation.name}\tall\t{measure}\t{value:.4f}" for measure, value in evaluation.values.items()]
+    return "\n".join(lines)
+
+
+def as_json(evaluations: Sequence[Evaluation], tests: Tests, queries: bool = False) -> str:
+    """An object with a list of runs; a value that is no finite number, as a PNR without discordant pairs, is null."""
+    runs = []
+    for evaluation in evaluations:
+        record: dict = {
+            "run": evaluation.name,
+            "measures": _finite(evaluation.values),
+            "missing": list(evaluation.missing),
+        }
+        compared = {measure: tests[name, measure] for name, measure in tests if name == evaluation.name}
+        if compared:
+            record["baseline"] = evaluations[0].name
+            record["p"] = {measure: test.p for measure, test in compared.items()}
+        if queries:
+            record["queries"] = {measure: _finite(values) for measure, values in evaluation.by_query.items()}
+        runs.append(record)
+    return json.dumps({"runs": runs}, ensure_ascii=False, indent=2)
+
+
+def _qids(evaluation: Evaluation) -> list[str]:
+    return sorted({qid for values in evaluation.by_query.values() for qid in values})
+
+
+def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {key: float(value) if math.isfinite(value) else None for key, value in values.items()}
+
+
+def _sortable(value: float) -> float:
+    return -math.inf if math.isnan(value) else value
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().rstrip("\n")

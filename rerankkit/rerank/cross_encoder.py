@@ -1,0 +1,45 @@
+"""An encoder that reads query and document together, `[CLS] query [SEP] title. summary [SEP]`."""
+
+from typing import Any
+
+from rerankkit.rerank.checkpoint import load_sequence_classifier, read_note
+from rerankkit.rerank.pairs import Frame, Lengths, PairEncoder
+from rerankkit.rerank.scorer import PairScorer, Scoring, keep_head_in_float32
+from rerankkit.types import Document, Query
+
+
+def document_text(document: Document) -> str:
+    """`title. text`, or the one that is there."""
+    return f"{document.title}. {document.text}" if document.title and document.text else document.title or document.text
+
+
+def frame(tokenizer: Any) -> Frame:
+    """The special tokens that the tokenizer puts around a pair, whatever its family."""
+    (one,), (two,) = (tokenizer(word, add_special_tokens=False)["input_ids"][-1:] for word in ("one", "two"))
+    pair = tokenizer("one", "two")
+    ids = list(pair["input_ids"])
+    at_one, at_two = ids.index(one), len(ids) - 1 - ids[::-1].index(two)
+    return Frame(
+        prefix=ids[:at_one],
+        middle=ids[at_one + 1 : at_two],
+        suffix=ids[at_two + 1 :],
+        query_text=_query_text,
+        document_text=document_text,
+        segments=any(pair.get("token_type_ids") or ()),
+    )
+
+
+def _query_text(query: Query) -> str:
+    return query.text
+
+
+def load(checkpoint: str, scoring: Scoring) -> PairScorer:
+    """The Reranker of a checkpoint folder or Hugging Face id."""
+    model, tokenizer = load_sequence_classifier(checkpoint)
+    keep_head_in_float32(model)
+    if model.config.pad_token_id is None:
+        model.config.pad_token_id = tokenizer.pad_token_id
+    note = read_note(checkpoint)
+    kept = note.lengths if note else Lengths(min(512, tokenizer.model_max_length))
+    lengths = Lengths(scoring.max_length or kept.max_length, scoring.max_query_tokens or kept.max_query_tokens)
+    return PairScorer(model, PairEncoder(tokenizer, frame(tokenizer), lengths), scoring)

@@ -1,0 +1,139 @@
+"""The model that both rerank and train use: pairs in, one raw score each."""
+
+import contextlib
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import torch
+from torch import nn
+
+from rerankkit.errors import InputError
+from rerankkit.rerank.batches import by_length, pad
+from rerankkit.rerank.pairs import Pair, PairEncoder
+from rerankkit.types import Group
+
+log = logging.getLogger(__name__)
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+WINDOW = 1024
+"""Pairs that are sorted by length together; finished queries come out a window at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """How a checkpoint is run."""
+
+    device: str = "auto"
+    dtype: str = "auto"
+    batch_tokens: int = 4096
+    max_length: int | None = None
+    max_query_tokens: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.dtype not in {"auto", *DTYPES}:
+            raise InputError(f"unknown --dtype {self.dtype!r}", f"Known: auto, {', '.join(DTYPES)}")
+        if self.batch_tokens < 1:
+            raise InputError(f"--batch-tokens {self.batch_tokens} is not positive")
+
+    def torch_device(self) -> torch.device:
+        """The device asked for; `auto` is CUDA, then MPS, then the CPU."""
+        if self.device == "auto":
+            if torch.cuda.is_available():
+                return torch.device("cuda")
+            return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+        try:
+            device = torch.device(self.device)
+            torch.empty(1, device=device)
+        except (RuntimeError, AssertionError) as error:
+            raise InputError(f"--device {self.device}: {str(error).splitlines()[0]}", "See rerankkit doctor") from error
+        return device
+
+
+class Float32Head(nn.Linear):
+    """A linear layer that computes in float32 under autocast too: half-precision scores tie."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(input.device.type, enabled=False):
+            bias = None if self.bias is None else self.bias.float()
+            return nn.functional.linear(input.float(), self.weight.float(), bias)
+
+
+def head_name(model: nn.Module) -> str:
+    """The attribute that holds the score head, `classifier` in encoders and `score` in decoders.
+
+    Raises InputError where the model has no head of one output.
+    """
+    for name in ("score", "classifier"):
+        head = getattr(model, name, None)
+        if head is not None:
+            return name
+    raise InputError("the model has no score head", "Train one: rerankkit sft --help")
+
+
+def keep_head_in_float32(model: nn.Module) -> None:
+    """Puts every linear layer of the score head under `Float32Head`, weights and names kept."""
+    head = getattr(model, head_name(model))
+    for module in head.modules():
+        if type(module) is nn.Linear:
+            module.__class__ = Float32Head
+
+
+@dataclass
+class PairScorer:
+    """A Reranker: a sequence-classification model of one label with its encoder."""
+
+    model: Any
+    encoder: PairEncoder
+    scoring: Scoring
+
+    def __post_init__(self) -> None:
+        self.device = self.scoring.torch_device()
+        self.dtype = DTYPES[self._dtype_name()]
+        self.model.to(self.device).eval()
+
+    def _dtype_name(self) -> str:
+        if self.scoring.dtype != "auto":
+            return self.scoring.dtype
+        return "bfloat16" if self.device.type == "cuda" and torch.cuda.is_bf16_supported() else "float32"
+
+    def score(self, groups: Iterable[Group]) -> Iterator[list[float]]:
+        """One list of logits a group, in order; batches are cut across the queries of a window."""
+        for window in _windows(iter(groups)):
+            pairs = [
+                self.encoder.encode(group.query, [candidate.document for candidate in group.candidates])
+                for group in window
+            ]
+            scores = iter(self.logits([pair for of_query in pairs for pair in of_query]))
+            for of_query in pairs:
+                yield list(islice(scores, len(of_query)))
+        if self.encoder.cut:
+            log.info("%d of %d documents were cut to the length budget", self.encoder.cut, self.encoder.pairs)
+
+    @torch.inference_mode()
+    def logits(self, pairs: Sequence[Pair]) -> list[float]:
+        """The raw scores of pairs, in their order."""
+        out = torch.empty(len(pairs))
+        half = self.dtype is not torch.float32
+        autocast = torch.autocast(self.device.type, dtype=self.dtype) if half else contextlib.nullcontext()
+        with autocast:
+            for batch in by_length(pairs, self.scoring.batch_tokens):
+                inputs = pad([pairs[i] for i in batch], self.model.config.pad_token_id, self.encoder.frame.segments)
+                inputs = {name: tensor.to(self.device) for name, tensor in inputs.items()}
+                out[torch.tensor(batch)] = self.model(**inputs).logits[:, 0].float().cpu()
+        return out.tolist()
+
+
+def _windows(groups: Iterator[Group]) -> Iterator[list[Group]]:
+    window: list[Group] = []
+    size = 0
+    for group in groups:
+        window.append(group)
+        size += len(group.candidates)
+        if size >= WINDOW:
+            yield window
+            window, size = [], 0
+    if window:
+        yield window

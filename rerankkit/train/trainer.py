@@ -1,0 +1,131 @@
+"""transformers' Trainer with our loss: resumed after a kill, progress on stderr, output written whole."""
+
+import json
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer_callback import PrinterCallback, ProgressCallback
+
+from rerankkit.errors import InputError
+from rerankkit.progress import Bar
+from rerankkit.train.settings import Training
+
+log = logging.getLogger(__name__)
+
+Compute = Callable[[Any, dict[str, Any]], torch.Tensor]
+"""(model, batch) -> loss."""
+
+
+class OwnLossTrainer(Trainer):
+    """A Trainer whose loss is the function it was given."""
+
+    def __init__(self, compute: Compute, **options: Any) -> None:
+        super().__init__(**options)
+        self._compute = compute
+        self.model_accepts_loss_kwargs = False  # else gradient accumulation would not divide the loss
+        for callback in (PrinterCallback, ProgressCallback):  # both write to stdout
+            self.remove_callback(callback)
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):  # type: ignore[no-untyped-def]
+        """The loss of a batch."""
+        loss = self._compute(model, inputs)
+        return (loss, None) if return_outputs else loss
+
+
+class Watch(TrainerCallback):
+    """A bar, and the loss in the log."""
+
+    def __init__(self, what: str) -> None:
+        self.bar = Bar(what)
+
+    def on_train_begin(self, args, state, control, **rest):  # type: ignore[no-untyped-def]
+        if state.is_world_process_zero:
+            self.bar.start(state.max_steps, state.global_step)
+
+    def on_step_end(self, args, state, control, **rest):  # type: ignore[no-untyped-def]
+        self.bar.update(state.global_step)
+
+    def on_log(self, args, state, control, logs=None, **rest):  # type: ignore[no-untyped-def]
+        if logs and "loss" in logs:
+            self.bar.say(f"loss {float(logs['loss']):.4f}")
+
+    def on_train_end(self, args, state, control, **rest):  # type: ignore[no-untyped-def]
+        self.bar.stop()
+
+
+def has_fast_bf16() -> bool:
+    """Whether the device computes bfloat16 faster than float32."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported()
+    return bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def arguments(settings: Training, work: Path) -> TrainingArguments:
+    """Hugging Face's arguments for our settings; checkpoints go to `work`."""
+    return TrainingArguments(
+        output_dir=str(work),
+        learning_rate=settings.learning_rate,
+        num_train_epochs=settings.num_train_epochs,
+        max_steps=settings.max_steps,
+        per_device_train_batch_size=settings.per_device_train_batch_size,
+        gradient_accumulation_steps=settings.gradient_accumulation_steps,
+        activation_checkpointing=settings.gradient_checkpointing,
+        warmup_steps=settings.warmup_ratio,
+        weight_decay=settings.weight_decay,
+        max_grad_norm=settings.max_grad_norm,
+        lr_scheduler_type=settings.lr_scheduler_type,
+        bf16=has_fast_bf16() if settings.bf16 is None else settings.bf16,
+        use_cpu=settings.use_cpu or not (torch.cuda.is_available() or torch.backends.mps.is_available()),
+        seed=settings.seed,
+        logging_steps=settings.logging_steps,
+        save_steps=settings.save_steps,
+        save_total_limit=1,
+        report_to=settings.report_to,
+        remove_unused_columns=False,
+        label_names=["labels"],
+        ddp_broadcast_buffers=False,
+        dataloader_pin_memory=torch.cuda.is_available(),
+    )
+
+
+def work_folder(output: Path) -> Path:
+    """Where a training keeps its checkpoints until its output is whole."""
+    return output.with_name(f"{output.name}.training")
+
+
+def train(trainer: OwnLossTrainer, work: Path, settings: dict[str, Any]) -> list[dict[str, float]]:
+    """Trains, from the last checkpoint in `work` where a training of the same settings left one; returns the log.
+
+    Raises InputError where `work` holds a training of other settings.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    told = work / "settings.json"
+    text = json.dumps(settings, indent=1, sort_keys=True, default=str)
+    last = _last_checkpoint(work)
+    if last and told.is_file() and told.read_text("utf-8") != text:
+        raise InputError(
+            "an unfinished training with other settings lies here",
+            f"Give its settings to go on, or remove it: rm -r {work}",
+            work,
+        )
+    told.write_text(text, "utf-8")
+    if last:
+        log.info("resuming at %s", last.name)
+    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    return trainer.state.log_history
+
+
+def _last_checkpoint(work: Path) -> Path | None:
+    """The newest checkpoint that was written to its end; a half-written one is removed."""
+    found = sorted(work.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
+    whole = [path for path in found if (path / "trainer_state.json").is_file()]
+    if os.environ.get("RANK", "0") == "0":
+        for path in set(found) - set(whole):
+            shutil.rmtree(path)
+    return whole[-1] if whole else None

@@ -1,0 +1,200 @@
+"""Files read with line numbers, and written whole or not at all."""
+
+import errno
+import gzip
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rerankkit.errors import InputError
+from rerankkit.files import read_lines, whole_file, whole_folder
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_lines_with_their_numbers_and_without_blank_ones(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"\xef\xbb\xbfone\r\n\n  \ntwo \xc3\xa9\n three")
+    assert list(read_lines(path)) == [(1, "one"), (4, "two é"), (5, " three")]
+
+
+def test_gzip_is_unpacked(tmp_path):
+    path = tmp_path / "a.txt.gz"
+    path.write_bytes(gzip.compress(b"one\ntwo\n"))
+    assert list(read_lines(path)) == [(1, "one"), (2, "two")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.txt", b"", "a.txt: the file is empty"),
+        ("a.txt", b"\n \n", "a.txt: the file is empty"),
+        ("a.txt", b"fine\ncaf\xe9\n", r"a.txt:2: not UTF-8 \(byte 0xe9\). Convert"),
+        ("a.gz", b"plain text", "a.gz: not a whole gzip file"),
+        ("a.gz", gzip.compress(b"one\n" * 9000)[:-20], "a.gz: not a whole gzip file"),
+    ],
+)
+def test_unreadable_content_is_told_with_its_place(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        list(read_lines(tmp_path / name))
+
+
+def test_missing_file_and_folder_are_told(tmp_path):
+    with pytest.raises(InputError, match=r"nothing\.txt: no such file"):
+        list(read_lines(tmp_path / "nothing.txt"))
+    with pytest.raises(InputError, match="is a folder"):
+        list(read_lines(tmp_path))
+
+
+def test_a_file_appears_whole_with_its_folders(tmp_path):
+    path = tmp_path / "deep" / "er" / "a.txt"
+    with whole_file(path) as file:
+        file.write("né\n")
+        assert not path.exists()
+    assert path.read_bytes() == b"n\xc3\xa9\n"
+    assert names(path.parent) == ["a.txt"]
+
+
+def test_gz_is_packed_alike_every_time_and_binary_is_left_alone(tmp_path):
+    for name in ("a.gz", "b.gz"):
+        with whole_file(tmp_path / name) as file:
+            file.write("x\n" * 500)
+    assert gzip.decompress((tmp_path / "a.gz").read_bytes()) == b"x\n" * 500
+    assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
+    with whole_file(tmp_path / "c", binary=True) as file:
+        file.write(b"\x00\r\n")
+    assert (tmp_path / "c").read_bytes() == b"\x00\r\n"
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.txt.gz"])
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_an_interrupted_file_leaves_the_old_content_and_no_litter(tmp_path, name, error):
+    (tmp_path / name).write_text("old")
+
+    def interrupted():
+        with whole_file(tmp_path / name) as file:
+            file.write("new" * 100_000)
+            raise error
+
+    with pytest.raises(error):
+        interrupted()
+    assert (tmp_path / name).read_text() == "old"
+    assert names(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.txt.gz"])
+@pytest.mark.parametrize("step", ["write", "fsync"])
+def test_a_full_disk_leaves_the_old_content(tmp_path, monkeypatch, name, step):
+    (tmp_path / name).write_text("old")
+    full = OSError(errno.ENOSPC, "No space left on device")
+
+    def fails(*_):
+        raise full
+
+    if step == "fsync":
+        monkeypatch.setattr(os, "fsync", fails)
+    else:  # what is written lands on a device that is always full
+        true_open = Path.open
+        monkeypatch.setattr(Path, "open", lambda path, mode: true_open(Path("/dev/full"), mode))
+        if not Path("/dev/full").exists():
+            pytest.skip("this system has no /dev/full")
+    with pytest.raises(OSError, match="No space left"), whole_file(tmp_path / name) as file:
+        file.write(os.urandom(500_000).hex())
+    monkeypatch.undo()
+    assert (tmp_path / name).read_text() == "old"
+    assert names(tmp_path) == [name]
+
+
+KILLED = """
+import os, signal, sys
+from rerankkit.files import whole_file, whole_folder
+if sys.argv[2] == "file":
+    with whole_file(sys.argv[1]) as file:
+        file.write("new" * 100_000)
+        file.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
+else:
+    with whole_folder(sys.argv[1]) as folder:
+        (folder / "weights").write_text("new")
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def killed(path: Path, what: str) -> None:
+    result = subprocess.run([sys.executable, "-c", KILLED, str(path), what])
+    assert result.returncode == -signal.SIGKILL
+
+
+def test_a_killed_process_leaves_the_old_file_and_nothing_new_under_its_name(tmp_path):
+    (tmp_path / "a.txt").write_text("old")
+    killed(tmp_path / "a.txt", "file")
+    killed(tmp_path / "b.txt", "file")
+    assert (tmp_path / "a.txt").read_text() == "old"
+    assert not (tmp_path / "b.txt").exists()
+    assert [path for path in tmp_path.iterdir() if not path.name.startswith(".")] == [tmp_path / "a.txt"]
+    with whole_file(tmp_path / "a.txt") as file:
+        file.write("later")
+    assert (tmp_path / "a.txt").read_text() == "later"
+
+
+def test_a_killed_process_leaves_the_old_folder(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "weights").write_text("old")
+    killed(tmp_path / "model", "folder")
+    assert (tmp_path / "model" / "weights").read_text() == "old"
+
+
+def test_a_folder_takes_its_predecessors_place_only_when_whole(tmp_path):
+    path = tmp_path / "deep" / "model"
+    with whole_folder(path) as folder:
+        (folder / "a").write_text("1")
+        assert not path.exists()
+
+    def interrupted():
+        with whole_folder(path) as folder:
+            (folder / "a").write_text("2")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        interrupted()
+    assert (path / "a").read_text() == "1"
+    with whole_folder(path) as folder:
+        (folder / "b").write_text("3")
+    assert names(path) == ["b"]
+    assert names(path.parent) == ["model"]
+
+
+def test_file_and_folder_are_not_confused(tmp_path):
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(InputError, match="is a folder"), whole_file(tmp_path):
+        pass
+    with pytest.raises(InputError, match="is a file"), whole_folder(tmp_path / "file"):
+        pass
+    assert (tmp_path / "file").read_text() == "old"
+
+
+def test_a_link_stays_a_link_and_its_target_is_written(tmp_path):
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("old")
+    link.symlink_to(target)
+    with whole_file(link) as file:
+        file.write("new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+
+
+def test_a_pipe_is_written_and_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE)
+    with whole_file(pipe) as file:
+        file.write("through\n")
+    assert reader.communicate(timeout=20)[0] == b"through\n"
+    assert pipe.is_fifo()
