@@ -19,15 +19,18 @@ GROUPS = {"rerank": "rerankkit.rerankers", "retrieve": "rerankkit.retrievers", "
 
 def plugin_names(kind: str) -> list[str]:
     """The names of a kind's plug-ins (`rerank`, `retrieve`, `losses`), none of them imported."""
+    return sorted({*_own_names(kind), *(point.name for point in entry_points(group=GROUPS[kind]))})
+
+
+def _own_names(kind: str) -> list[str]:
     spec = find_spec(f"rerankkit.{kind}")
     folders = list(spec.submodule_search_locations or []) if spec else []
     defines = re.compile(rf"^def {VERBS[kind]}\(", re.MULTILINE)
-    own = [
+    return [
         module.name.replace("_", "-")
         for module in pkgutil.iter_modules(folders)
         if defines.search((Path(folders[0]) / f"{module.name}.py").read_text("utf-8"))
     ]
-    return sorted({*own, *(point.name for point in entry_points(group=GROUPS[kind]))})
 
 
 def load_plugin(kind: str, name: str) -> ModuleType:
@@ -36,9 +39,9 @@ def load_plugin(kind: str, name: str) -> ModuleType:
     Raises InputError with the known names where there is none.
     """
     name = name.replace("_", "-")
+    if name in _own_names(kind):  # first: reading every installed package's entry points takes 0.1 s
+        return importlib.import_module(f"rerankkit.{kind}.{name.replace('-', '_')}")
     for point in entry_points(group=GROUPS[kind]):
         if point.name == name:
             return point.load()
-    if name not in plugin_names(kind):
-        raise InputError(f"no {kind} plug-in named {name!r}", f"Known: {', '.join(plugin_names(kind))}")
-    return importlib.import_module(f"rerankkit.{kind}.{name.replace('-', '_')}")
+    raise InputError(f"no {kind} plug-in named {name!r}", f"Known: {', '.join(plugin_names(kind))}")

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -43,8 +43,8 @@ class Bar:
 
     def __init__(self, what: str) -> None:
         self.what = what
-        self._bar = None
-        self._task = None
+        self._bar: Any = None
+        self._task: Any = None
 
     def start(self, total: int, done: int = 0) -> None:
         """Shows the bar."""

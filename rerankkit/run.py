@@ -1,5 +1,6 @@
 """A run: hits by query, in the order in which evaluators see them."""
 
+import hashlib
 import math
 import struct
 from array import array
@@ -59,6 +60,14 @@ class Run(Mapping[str, tuple[Hit, ...]]):
     def scores(self, qid: str) -> "array[float]":
         """A query's scores, best first."""
         return self._lists[qid][1]
+
+    def digest(self) -> str:
+        """A hash of the queries, documents and scores, in their order."""
+        hashed = hashlib.sha256()
+        for qid, (docids, scores) in self._lists.items():
+            hashed.update("\n".join([qid, *docids, ""]).encode())
+            hashed.update(scores.tobytes())
+        return hashed.hexdigest()
 
 
 def _checked(qid: str, pairs: Iterable[tuple[str, float]]) -> tuple[list[str], "array[float]"]:

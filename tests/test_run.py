@@ -101,3 +101,16 @@ def test_any_scores_become_strictly_decreasing_normal_float32(scores):
 def test_a_strictly_decreasing_list_is_a_fixed_point(scores):
     once = strictly_decreasing([min(max(score, -LARGEST), LARGEST) for score in scores])
     assert strictly_decreasing(once) == once
+
+
+def test_a_digest_tells_runs_apart_by_queries_documents_scores_and_order():
+    hits = {"1": [("a", 2.0), ("b", 1.0)], "2": [("c", 1.0)]}
+    others = [
+        {"1": [("a", 2.0), ("b", 1.0)], "3": [("c", 1.0)]},
+        {"1": [("b", 2.0), ("a", 1.0)], "2": [("c", 1.0)]},
+        {"1": [("a", 2.0), ("b", 0.5)], "2": [("c", 1.0)]},
+        {"2": [("c", 1.0)], "1": [("a", 2.0), ("b", 1.0)]},
+    ]
+    digests = [Run(other).digest() for other in [hits, *others]]
+    assert len(set(digests)) == 5
+    assert Run(hits, tag="other").digest() == digests[0]

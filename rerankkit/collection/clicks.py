@@ -74,3 +74,17 @@ def _tsv_records(path: str | Path) -> Iterator[tuple[int, dict]]:
         if not 2 <= len(columns) <= len(names):
             raise InputError(f"{len(columns)} columns", f"Expected: {', '.join(names)} by tabs", path, number)
         yield number, dict(zip(names, columns, strict=False))
+
+
+def clicks_by_query(path: str | Path) -> dict[str, dict[str, int]]:
+    """Query text -> docid -> clicks, of a file whose lines name docids.
+
+    Raises InputError for a line without a docid.
+    """
+    chosen: dict[str, dict[str, int]] = {}
+    for click in read_clicks(path):
+        if click.document is not None:
+            raise InputError(f"the click for {click.query!r} names no docid", f"Expected: {CLICK_LINE}", path)
+        counts = chosen.setdefault(click.query, {})
+        counts[click.docid] = counts.get(click.docid, 0) + click.clicks
+    return chosen

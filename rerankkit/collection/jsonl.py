@@ -1,7 +1,7 @@
 """Documents in JSONL: Pyserini's `{"id", "contents"[, "title"]}` and BEIR's `{"_id", "title", "text"}`."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 from rerankkit.errors import InputError
@@ -52,6 +52,10 @@ def parse_document(line: str, path: str | Path | None = None, number: int | None
     return Document(str(docid).strip(), title.strip(), text.strip())
 
 
-def load_documents(path: str | Path, wanted: frozenset[str] | set[str]) -> dict[str, Document]:
-    """The wanted documents of a JSONL file or folder, in one pass that keeps no other."""
-    return {document.docid: document for _, _, document in read_documents(path) if document.docid in wanted}
+def load_documents(path: str | Path, wanted: Set[str] | None = None) -> dict[str, Document]:
+    """The wanted documents (all, where None) of a JSONL file or folder, in one pass that keeps no other."""
+    return {
+        document.docid: document
+        for _, _, document in read_documents(path)
+        if wanted is None or document.docid in wanted
+    }

@@ -1,6 +1,7 @@
 """Whether two systems differ by more than the choice of queries explains: paired tests of per-query values."""
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -42,7 +43,9 @@ def ttest(ours: Sequence[float], theirs: Sequence[float]) -> float:
 
     if len(ours) < 2 or not np.subtract(ours, theirs).any():
         return 1.0
-    return float(ttest_rel(ours, theirs).pvalue)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # where all queries differ alike
+        return float(ttest_rel(ours, theirs).pvalue)
 
 
 def randomisation_test(ours: Sequence[float], theirs: Sequence[float], seed: int = 0, rounds: int = ROUNDS) -> float:

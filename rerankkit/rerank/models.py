@@ -1,5 +1,6 @@
 """The names that --model knows: plug-ins without weights, checkpoints under the models folder, any path or hub id."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import NamedTuple
@@ -50,6 +51,15 @@ def load_reranker(name: str, scoring: Scoring, models: Path = MODELS) -> Reranke
     note = read_note(checkpoint)
     architecture = note.architecture if note else "cross-encoder"
     return load_plugin("rerank", architecture).load(checkpoint, scoring)
+
+
+def fingerprint(name: str, models: Path) -> str:
+    """A hash of the weights that a name stands for; a hub id or a plug-in without weights is its name."""
+    hashed = hashlib.sha256(name.encode())
+    for path in sorted(Path(name if name == "bm25" else resolve(name, models)).glob("*.safetensors")):
+        with path.open("rb") as file:
+            hashed.update(hashlib.file_digest(file, "sha256").digest())
+    return hashed.hexdigest()
 
 
 def known_models(models: Path) -> list[Known]:

@@ -62,6 +62,8 @@ class GroupData(Dataset):
         self.groups, self.size, self.seed = groups, settings.group_size, settings.seed
         self.encoder, self.draw = encoder, draw if teacher else draw_with_positive
         self.epoch = 0
+        for group in groups:  # a query that is too long is told now, not in the middle of the training
+            encoder.encode(group.query, [])
 
     def set_epoch(self, epoch: int) -> None:
         """Told by the Trainer at the start of each epoch."""

@@ -12,12 +12,13 @@ S = TypeVar("S", bound="Training")
 
 @dataclass(frozen=True, slots=True)
 class Lora:
-    """PEFT's names; `r` 0 trains all weights."""
+    """PEFT's names; `r` 0 trains all weights, `lora_layers` puts adapters into the last so many layers only."""
 
     r: int = 16
     lora_alpha: int | None = None
     lora_dropout: float = 0.0
     target_modules: str = "all-linear"
+    lora_layers: int | None = None
 
     def __post_init__(self) -> None:
         if self.r < 0 or not 0 <= self.lora_dropout < 1:

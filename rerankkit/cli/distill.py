@@ -1,0 +1,75 @@
+"""`rerankkit distill`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rerankkit.cli.inputs import (
+    collection_of,
+    collection_option,
+    index_option,
+    merged,
+    models_option,
+    queries_of,
+)
+from rerankkit.cli.training import lora_names, loss_options, parsed_options, training_options
+
+
+@click.command(short_help="Fit a student to a teacher's run.")
+@click.option("--run", "runs", multiple=True, required=True, help="The teacher's run, raw scores. May repeat.")
+@click.option("--topics", multiple=True, required=True, help="Topics of the runs. May repeat.")
+@index_option
+@collection_option
+@click.option("--depth", type=int, help="The run's first so many: the depth at which the teacher scored.")
+@click.option("--model", default="minilm-l6", show_default=True, help="The student: a folder, minilm-l6, an id.")
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder of the checkpoint.")
+@click.option("--loss", help="hybrid (default), point-mse, margin-mse, or a plug-in.")
+@click.option("--alpha", type=float, help="Hybrid: weight of the point term.  [default: 1]")
+@click.option("--beta", type=float, help="Hybrid: weight of the margin term.  [default: 1]")
+@loss_options
+@training_options
+@models_option
+def command(
+    runs: tuple[str, ...],
+    topics: tuple[str, ...],
+    index: str | None,
+    collection: Path | None,
+    depth: int | None,
+    model: str,
+    output: Path,
+    alpha: float | None,
+    beta: float | None,
+    loss_option: tuple[str, ...],
+    config: Path | None,
+    models: Path,
+    **flags: Any,
+) -> None:
+    """Distil a teacher's run into a student: the run's scores are what the student learns to give.
+
+    Any run with scores teaches. A run that was reranked to a depth and keeps the first stage's tail below it needs
+    that --depth, since a tail's scores are nobody's.
+
+    \b
+    Examples:
+      rerankkit distill --run runs/teacher.txt --topics topics.tsv --index runs/index \\
+        --model minilm-l6 --alpha 1 --beta 1 --output runs/models/bert-distilled
+      rerankkit distill --run runs/teacher.train.txt --run runs/teacher.more.txt --topics train.tsv \\
+        --topics more.tsv --collection docs.jsonl --loss margin-mse --output runs/models/bert-margin
+    """
+    from rerankkit.groups.build import groups_of
+    from rerankkit.groups.label import by_run
+    from rerankkit.train.rank import Job, fit
+    from rerankkit.train.settings import RankTraining, settings_from
+    from rerankkit.train.weights import base_model
+    from rerankkit.trec import read_run
+
+    given = {"alpha": alpha, "beta": beta}
+    options = {name: value for name, value in given.items() if value is not None}
+    flags["loss_options"] = {**options, **(parsed_options(loss_option) or {})} or None
+    settings = settings_from(RankTraining, lora_names(flags), config, loss="hybrid")
+    teacher = merged([read_run(path) for path in runs])
+    queries = {qid: query for name in topics for qid, query in queries_of(name).items()}
+    groups = groups_of(teacher, queries, collection_of(index, collection, teacher), depth)
+    fit(Job(base_model(model, models), output, settings, teacher=True), by_run(groups, teacher))
+    click.echo(f"{output}")

@@ -1,0 +1,77 @@
+"""The options that cpt, sft and distill share; names as in Hugging Face's TrainingArguments and PEFT."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rerankkit.errors import InputError
+
+Command = Callable[..., Any]
+
+OPTIONS: tuple[tuple[str, Any, str], ...] = (
+    ("--learning-rate", float, "Peak learning rate."),
+    ("--num-train-epochs", float, "Passes over the groups; each draws other candidates."),
+    ("--max-steps", int, "Stop after so many steps instead."),
+    ("--per-device-train-batch-size", int, "Groups (cpt: clicks) a step and device."),
+    ("--gradient-accumulation-steps", int, "Steps whose gradients are summed."),
+    ("--warmup-ratio", float, "Share of the steps in which the learning rate rises."),
+    ("--weight-decay", float, "AdamW's."),
+    ("--max-grad-norm", float, "Gradients are clipped to it."),
+    ("--lr-scheduler-type", str, "linear, cosine, constant_with_warmup, …"),
+    ("--max-length", int, "Tokens of a pair; only the document is cut."),
+    ("--max-query-tokens", int, "Tokens of a query; a longer one is an error without it."),
+    ("--batch-tokens", int, "Padded tokens of one forward pass."),
+    ("--lora-r", int, "LoRA rank; 0 trains all weights."),
+    ("--lora-alpha", int, "LoRA scale, twice the rank by default."),
+    ("--lora-dropout", float, "LoRA dropout."),
+    ("--target-modules", str, "Layers with an adapter: all-linear, or names by commas."),
+    ("--lora-layers", int, "Adapters in the last so many layers only: a shorter way back."),
+    ("--seed", int, "Of everything drawn."),
+    ("--logging-steps", int, "Steps between two logs of the loss."),
+    ("--save-steps", int, "Steps between two checkpoints to resume from."),
+    ("--report-to", str, "tensorboard, wandb, …, or none."),
+)
+
+
+def training_options(command: Command) -> Command:
+    """Adds the options; one that is not given stays None, so that --config and the command's defaults show through."""
+    for name, kind, text in reversed(OPTIONS):
+        command = click.option(name, type=kind, help=text)(command)
+    for name, text in (
+        ("--bf16/--no-bf16", "Compute in bfloat16; by default where the device is faster so."),
+        ("--gradient-checkpointing/--no-gradient-checkpointing", "Less memory, more time."),
+        ("--use-cpu/--no-use-cpu", "Leave accelerators alone."),
+    ):
+        command = click.option(name, default=None, help=text)(command)
+    return click.option(
+        "--config", type=click.Path(path_type=Path), help="TOML file of these settings; flags win over it."
+    )(command)
+
+
+def loss_options(command: Command) -> Command:
+    """Adds the loss's own options and the group size."""
+    command = click.option(
+        "--loss-option", multiple=True, metavar="NAME=VALUE", help="An option of the loss, e.g. margin=1. May repeat."
+    )(command)
+    return click.option("--group-size", type=int, help="Candidates drawn of each query's list.")(command)
+
+
+def parsed_options(pairs: tuple[str, ...]) -> dict[str, float] | None:
+    """`margin=1` as {"margin": 1.0}; None where none was given."""
+    options = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        try:
+            if not equals:
+                raise ValueError
+            options[name.strip().replace("-", "_")] = float(value)
+        except ValueError:
+            raise InputError(f"--loss-option {pair!r}", "Expected NAME=NUMBER, e.g. --loss-option margin=1") from None
+    return options or None
+
+
+def lora_names(flags: dict[str, Any]) -> dict[str, Any]:
+    """The flags with --lora-r under its name in PEFT, `r`."""
+    return {"r" if name == "lora_r" else name: value for name, value in flags.items()}

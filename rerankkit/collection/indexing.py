@@ -1,0 +1,171 @@
+"""Documents to a Lucene index, by Anserini."""
+
+import json
+import logging
+import os
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rerankkit.collection.jsonl import read_documents
+from rerankkit.collection.jvm import java_class, java_exception, start_java
+from rerankkit.collection.lucene import NOTE, known_language, open_searcher
+from rerankkit.errors import InputError
+from rerankkit.files import whole_folder
+from rerankkit.progress import progress
+from rerankkit.types import Document
+
+SHOWN = 3
+"""How many rejected documents of a kind are named."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class IndexSettings:
+    """The analyzer's language and the number of indexing threads."""
+
+    language: str = "en"
+    threads: int = field(default_factory=lambda: min(4, os.cpu_count() or 1))
+
+    def __post_init__(self) -> None:
+        known_language(self.language)
+        if self.threads < 1:
+            raise InputError(f"{self.threads} threads", "Give at least 1")
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """How many documents an index holds, and reason -> how many were rejected."""
+
+    documents: int
+    rejected: Mapping[str, int]
+
+
+def index_documents(source: str | Path, index: str | Path, settings: IndexSettings | None = None) -> Indexed:
+    """Makes a Lucene index of a JSONL file or folder; empty documents and repeated ids are rejected and counted.
+
+    It stores the raw text, positions and document vectors, and the title also as a field of its own. The index
+    appears under its name when it is whole, in the place of a former one; ids are held in memory meanwhile.
+
+    Raises InputError for malformed input, and where the target is a folder that holds something else.
+    """
+    settings = settings or IndexSettings()
+    index = Path(index)
+    if index.is_dir() and any(index.iterdir()) and not any(index.glob("segments_*")):
+        raise InputError("the folder holds something else than an index", "Choose a new folder", index)
+    start_java()
+    with whole_folder(index) as folder:
+        converted = folder / "documents"
+        converted.mkdir()
+        counts = _convert(source, converted, settings.threads)
+        if not counts.documents:
+            raise InputError(f"no document to index: {told(counts.rejected)}", "Give documents with text", source)
+        _run_anserini(converted, folder, settings, counts.documents)
+        shutil.rmtree(converted)
+        note = {"documents": counts.documents, "language": settings.language, "rejected": counts.rejected}
+        (folder / NOTE).write_text(json.dumps(note) + "\n", "utf-8")
+    return counts
+
+
+def told(rejected: Mapping[str, int]) -> str:
+    """The counts in words."""
+    return ", ".join(f"{count:,} {reason}" for reason, count in rejected.items())
+
+
+def _convert(source: str | Path, folder: Path, shards: int) -> Indexed:
+    """Writes the documents in Pyserini's form, one file for each indexing thread."""
+    seen: set[str] = set()
+    rejected: Counter[str] = Counter()
+    with ExitStack() as stack:
+        files = [stack.enter_context((folder / f"{shard}.jsonl").open("w")) for shard in range(shards)]
+        for path, line, document in progress(read_documents(source), "reading documents"):
+            fault = _fault(document, seen)
+            if fault:
+                rejected[fault] += 1
+                if rejected[fault] <= SHOWN:
+                    logger.warning("%s:%d: document %r rejected: %s", path, line, document.docid, fault)
+                continue
+            record = {"id": document.docid, "contents": document.text}
+            if document.title:
+                record = {
+                    "id": document.docid,
+                    "title": document.title,
+                    "contents": f"{document.title}\n{document.text}".strip(),
+                }
+            files[len(seen) % shards].write(json.dumps(record) + "\n")
+            seen.add(document.docid)
+    return Indexed(len(seen), dict(rejected))
+
+
+def _fault(document: Document, seen: set[str]) -> str:
+    if not document.title and not document.text:
+        return "empty"
+    if len(document.docid.split()) > 1:
+        return "id with a space"
+    return "repeated id" if document.docid in seen else ""
+
+
+def _run_anserini(converted: Path, folder: Path, settings: IndexSettings, expected: int) -> None:
+    _log_by_log4j()
+    arguments = java_class("io.anserini.index.IndexCollection$Args")()
+    line = java_class("java.util.ArrayList")()
+    for word in (
+        *("-collection", "JsonCollection", "-generator", "DefaultLuceneDocumentGenerator", "-quiet"),
+        *("-input", os.fspath(converted), "-index", os.fspath(folder), "-language", settings.language),
+        *("-threads", str(settings.threads), "-memoryBuffer", "512"),
+        *("-storePositions", "-storeDocvectors", "-storeRaw", "-fields", "title"),
+    ):
+        line.add(word)
+    java_class("org.kohsuke.args4j.CmdLineParser")(arguments).parseArgument(line)
+    try:
+        indexer = java_class("io.anserini.index.IndexCollection")(arguments)
+        for _ in progress(_indexed(indexer), "indexing", expected):
+            pass
+        searcher = open_searcher(folder)
+        written = searcher.get_total_num_docs()
+        searcher.close()
+    except java_exception() as error:
+        raise InputError(f"indexing failed: {getattr(error, 'innermessage', error)}", path=folder) from error
+    if written != expected:
+        raise InputError(
+            f"Lucene kept {written:,} of {expected:,} documents", "Look for a full disk or Java's message above", folder
+        )
+
+
+def _indexed(indexer: Any) -> Iterator[int]:
+    """Yields once a document that Java has indexed in a thread of its own, where Ctrl-C can interrupt the wait."""
+    failures: list[Exception] = []
+
+    def work() -> None:
+        import jnius
+
+        try:
+            indexer.run()
+        except Exception as error:
+            failures.append(error)
+        finally:
+            jnius.detach()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    done = 0
+    while thread.is_alive():
+        thread.join(0.1)
+        count = indexer.getCounters().indexed.get()
+        yield from range(done, count)
+        done = max(done, count)
+    if failures:
+        raise failures[0]
+
+
+def _log_by_log4j() -> None:
+    """Anserini's indexer casts log4j's context to the full one, where retrieval starts with the simple one."""
+    manager = java_class("org.apache.logging.log4j.LogManager")
+    if not manager.getFactory().getClass().getName().endswith("Log4jContextFactory"):
+        manager.setFactory(java_class("org.apache.logging.log4j.core.impl.Log4jContextFactory")())

@@ -1,0 +1,42 @@
+"""How much of each stage the demo runs: chosen for two CPU cores, or all of it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Queries, depths and steps of the demo's stages; None means all."""
+
+    test: int | None
+    unlabelled: int | None
+    cpt_steps: int
+    sft_epochs: float
+    sft_group: int
+    lora_layers: int | None
+    teacher_depth: int
+    distill_epochs: float
+    test_teacher_depth: int
+
+
+QUICK = Sizes(
+    test=200,
+    unlabelled=300,
+    cpt_steps=40,
+    sft_epochs=1,
+    sft_group=4,
+    lora_layers=12,
+    teacher_depth=8,
+    distill_epochs=2,
+    test_teacher_depth=20,
+)
+FULL = Sizes(
+    test=None,
+    unlabelled=None,
+    cpt_steps=-1,
+    sft_epochs=3,
+    sft_group=8,
+    lora_layers=None,
+    teacher_depth=50,
+    distill_epochs=2,
+    test_teacher_depth=100,
+)
