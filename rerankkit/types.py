@@ -44,9 +44,7 @@ class Group:
 
     def __post_init__(self) -> None:
         if self.labels is not None and len(self.labels) != len(self.candidates):
-            raise ValueError(
-                f"query {self.query.qid}: {len(self.labels)} labels for {len(self.candidates)} candidates"
-            )
+            raise ValueError(f"query {self.query.qid}: {len(self.labels)} labels for {len(self.candidates)} candidates")
 
 
 Collection = Mapping[str, Document]

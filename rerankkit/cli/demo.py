@@ -26,8 +26,9 @@ def command(folder: Path | None, full: bool, seed: int) -> None:
     """
     from rerankkit.cli import main
     from rerankkit.demo.report import measure, plot, significance, table
+    from rerankkit.demo.resume import go_on
     from rerankkit.demo.sizes import FULL, QUICK
-    from rerankkit.demo.stages import go_on, stages
+    from rerankkit.demo.stages import stages
 
     folder = folder or Path("runs/demo-full" if full else "runs/demo")
     folder.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,10 @@ from rerankkit.progress import progress
 @collection_option
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="The reranked run, TREC format.")
 @click.option("--depth", type=click.IntRange(1), help="Candidates of each query that are scored; all by default.")
+@click.option(
+    "--sample", type=click.IntRange(2), help="Score so many of each list, half of them from its top; no tail."
+)
+@click.option("--seed", default=0, show_default=True, help="Of the sample.")
 @click.option("--tail/--no-tail", default=True, show_default=True, help="Keep what lies below the depth, in order.")
 @click.option("--tag", help="The run's tag; the model's name by default.")
 @click.option("--batch-tokens", type=int, default=4096, show_default=True, help="Padded tokens of a batch.")
@@ -39,6 +43,8 @@ def command(
     collection: Path | None,
     output: Path,
     depth: int | None,
+    sample: int | None,
+    seed: int,
     tail: bool,
     tag: str | None,
     batch_tokens: int,
@@ -57,9 +63,10 @@ def command(
       rerankkit rerank --model bert-distilled --run runs/bm25.txt --topics topics.tsv --index runs/index \\
         --output runs/bert.txt
       rerankkit rerank --model llm-teacher --run runs/bm25.txt --topics topics.tsv --collection docs.jsonl \\
-        --depth 50 --no-tail --output runs/teacher.txt
+        --sample 16 --output runs/teacher.txt
     """
     from rerankkit.groups.build import groups_of
+    from rerankkit.groups.sample import thinned
     from rerankkit.rerank.models import fingerprint, load_reranker
     from rerankkit.rerank.reorder import Journal, rerank, run_of
     from rerankkit.rerank.scorer import Scoring
@@ -68,6 +75,8 @@ def command(
     first_stage = read_run(run_path)
     texts = collection_of(index, collection, first_stage)
     groups = groups_of(first_stage, queries_of(topics), texts, depth)
+    if sample is not None:
+        groups, tail = thinned(groups, sample, seed), False
     reranker = load_reranker(model, Scoring(device, dtype, batch_tokens, max_length, max_query_tokens), models)
     journal = Journal(
         output,
@@ -76,7 +85,7 @@ def command(
             "run": first_stage.digest(),
             "topics": topics,
             "text": f"{index or collection}",
-            "how": f"{depth} {dtype} {device} {max_length} {max_query_tokens}",
+            "how": f"{depth} {sample} {seed} {dtype} {device} {max_length} {max_query_tokens}",
         },
     )
     if journal.done:

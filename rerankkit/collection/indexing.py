@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rerankkit.collection.jsonl import read_documents
-from rerankkit.collection.jvm import java_class, java_exception, start_java
+from rerankkit.collection.jvm import java_class, java_exception, java_words, start_java
 from rerankkit.collection.lucene import NOTE, known_language, open_searcher
 from rerankkit.errors import InputError
 from rerankkit.files import whole_folder
@@ -93,11 +93,7 @@ def _convert(source: str | Path, folder: Path, shards: int) -> Indexed:
                 continue
             record = {"id": document.docid, "contents": document.text}
             if document.title:
-                record = {
-                    "id": document.docid,
-                    "title": document.title,
-                    "contents": f"{document.title}\n{document.text}".strip(),
-                }
+                record |= {"title": document.title, "contents": f"{document.title}\n{document.text}"}
             files[len(seen) % shards].write(json.dumps(record) + "\n")
             seen.add(document.docid)
     return Indexed(len(seen), dict(rejected))
@@ -117,7 +113,7 @@ def _run_anserini(converted: Path, folder: Path, settings: IndexSettings, expect
     line = java_class("java.util.ArrayList")()
     for word in (
         *("-collection", "JsonCollection", "-generator", "DefaultLuceneDocumentGenerator", "-quiet"),
-        *("-input", os.fspath(converted), "-index", os.fspath(folder), "-language", settings.language),
+        *("-input", os.path.abspath(converted), "-index", os.path.abspath(folder), "-language", settings.language),
         *("-threads", str(settings.threads), "-memoryBuffer", "512"),
         *("-storePositions", "-storeDocvectors", "-storeRaw", "-fields", "title"),
     ):
@@ -131,7 +127,7 @@ def _run_anserini(converted: Path, folder: Path, settings: IndexSettings, expect
         written = searcher.get_total_num_docs()
         searcher.close()
     except java_exception() as error:
-        raise InputError(f"indexing failed: {getattr(error, 'innermessage', error)}", path=folder) from error
+        raise InputError(f"indexing failed: {java_words(error)}", "See that the disk has room", folder) from error
     if written != expected:
         raise InputError(
             f"Lucene kept {written:,} of {expected:,} documents", "Look for a full disk or Java's message above", folder

@@ -16,9 +16,7 @@ def document_files(path: str | Path) -> list[Path]:
     path = Path(path)
     if not path.is_dir():
         return [path]
-    files = sorted(
-        file for suffix in ("jsonl", "json", "jsonl.gz", "json.gz") for file in path.rglob(f"*.{suffix}")
-    )
+    files = sorted(file for suffix in ("jsonl", "json", "jsonl.gz", "json.gz") for file in path.rglob(f"*.{suffix}"))
     if not files:
         raise InputError("no .jsonl or .jsonl.gz file in the folder", "Give documents as JSON lines", path)
     return files

@@ -178,8 +178,14 @@ def java_class(name: str) -> Any:
 
 
 def java_exception() -> type[Exception]:
-    """The class of what Java throws; its `innermessage` tells why."""
+    """The class of what Java throws."""
     start_java()
     from jnius import JavaException
 
     return JavaException
+
+
+def java_words(error: Exception) -> str:
+    """What Java threw, without the trace."""
+    name = str(getattr(error, "classname", None) or type(error).__name__).split(".")[-1]
+    return f"{name}: {getattr(error, 'innermessage', None) or error}"

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from rerankkit.collection.jsonl import parse_document
-from rerankkit.collection.jvm import java_class, java_exception, start_java
+from rerankkit.collection.jvm import java_class, java_exception, java_words, start_java
 from rerankkit.errors import InputError
 from rerankkit.types import Document
 
-LANGUAGES = tuple(
-    "en ar bn da de es fa fi fr ha hi hu id it ja ko nl no pl pt ru so sv sw te th tr uk yo zh".split()
-)
+LANGUAGES = "en ar bn da de es fa fi fr ha hi hu id it ja ko nl no pl pt ru so sv sw te th tr uk yo zh"
 """What Anserini has analyzers for."""
 NOTE = "rerankkit.json"
 """The file in an index folder that tells how the index was made."""
@@ -40,19 +38,19 @@ def index_folder(index: str | Path) -> Path:
 
 def open_searcher(index: str | Path) -> Any:
     """Anserini's SimpleSearcher over an index folder or a prebuilt index's name."""
-    folder = index_folder(index)
+    folder = index_folder(index).absolute()  # Java's working folder stays the one it was started in
     searcher = java_class("io.anserini.search.SimpleSearcher")
     try:
         return searcher(os.fspath(folder))
     except java_exception() as error:
-        said = getattr(error, "innermessage", error)
-        raise InputError(f"Lucene cannot open the index: {said}", "Index the documents again", folder) from error
+        remedy = "Index the documents again"
+        raise InputError(f"Lucene cannot open the index: {java_words(error)}", remedy, folder) from error
 
 
 def known_language(language: str) -> str:
     """The language code, checked: Anserini takes English for one that it does not know."""
-    if language not in LANGUAGES:
-        raise InputError(f"no analyzer for the language {language!r}", f"Known: {', '.join(LANGUAGES)}")
+    if language not in LANGUAGES.split():
+        raise InputError(f"no analyzer for the language {language!r}", f"Known: {LANGUAGES}")
     return language
 
 
@@ -69,7 +67,7 @@ class LuceneCollection(Mapping[str, Document]):
     """docid -> document, read from the raw text that an index stores."""
 
     def __init__(self, index: str | Path) -> None:
-        self._index = Path(index)
+        self._index = index
         self._searcher = open_searcher(index)
         if len(self) and self._searcher.doc_raw(0) is None:
             raise InputError(
@@ -96,6 +94,9 @@ class LuceneCollection(Mapping[str, Document]):
 
     def __len__(self) -> int:
         return self._searcher.get_total_num_docs()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return LuceneCollection, (self._index,)  # a spawned process opens the index anew
 
     def _document(self, docid: str, raw: str) -> Document:
         try:

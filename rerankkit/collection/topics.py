@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from rerankkit.collection.jvm import java_exception, start_java
+from rerankkit.collection.jvm import java_exception, java_words, start_java
 from rerankkit.errors import InputError
 from rerankkit.trec import TOPICS_SUFFIXES, read_topics
 from rerankkit.types import Query
@@ -17,8 +17,10 @@ def load_topics(name_or_path: str | Path) -> dict[str, Query]:
     Raises InputError for a malformed file, an unknown name (with near ones), and where the download fails.
     """
     name, path = str(name_or_path), Path(name_or_path)
-    if path.exists() or path.name != name or name.removesuffix(".gz").endswith(TOPICS_SUFFIXES):
+    if path.exists():
         return read_topics(path)
+    if path.name != name or name.removesuffix(".gz").endswith(TOPICS_SUFFIXES):
+        raise InputError("no such file", "Check the path", path)
     registered, reader = _registered()
     if name not in registered:
         near = difflib.get_close_matches(name, registered, n=5)
@@ -30,7 +32,7 @@ def load_topics(name_or_path: str | Path) -> dict[str, Query]:
         topics = reader.getTopicsWithStringIds(registered[name])
     except java_exception() as error:
         raise InputError(
-            f"the topics {name} could not be had: {getattr(error, 'innermessage', error)}",
+            f"the topics {name} could not be had: {java_words(error)}",
             "Check the network, or give a topics file",
         ) from error
     queries = {}

@@ -7,36 +7,39 @@ from dataclasses import dataclass
 class Sizes:
     """Queries, depths and steps of the demo's stages; None means all."""
 
+    train: int | None
     test: int | None
     unlabelled: int | None
     cpt_steps: int
     sft_epochs: float
     sft_group: int
     lora_layers: int | None
-    teacher_depth: int
+    teacher_sample: int
     distill_epochs: float
     test_teacher_depth: int
 
 
 QUICK = Sizes(
-    test=200,
+    train=900,
+    test=150,
     unlabelled=300,
-    cpt_steps=40,
+    cpt_steps=60,
     sft_epochs=1,
     sft_group=4,
     lora_layers=12,
-    teacher_depth=8,
-    distill_epochs=2,
+    teacher_sample=8,
+    distill_epochs=1.5,
     test_teacher_depth=20,
 )
 FULL = Sizes(
+    train=None,
     test=None,
     unlabelled=None,
     cpt_steps=-1,
     sft_epochs=3,
     sft_group=8,
     lora_layers=None,
-    teacher_depth=50,
+    teacher_sample=50,
     distill_epochs=2,
     test_teacher_depth=100,
 )

@@ -1,7 +1,8 @@
 """Training groups: a few candidates of a long list, drawn with a seed."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from rerankkit.types import Group
 
@@ -18,8 +19,8 @@ def draw(group: Group, size: int, seed: int, hard: int | None = None) -> list[in
     chance = random.Random(f"{seed}/{group.query.qid}")
     hard = max(size, count // 4) if hard is None else hard
     top, rest = list(range(min(hard, count))), list(range(min(hard, count), count))
-    from_rest = min(size // 2, len(rest))
-    return sorted(chance.sample(top, size - from_rest) + chance.sample(rest, from_rest))
+    from_top = max(min(size - size // 2, len(top)), size - len(rest))
+    return sorted(chance.sample(top, from_top) + chance.sample(rest, size - from_top))
 
 
 def draw_with_positive(group: Group, size: int, seed: int) -> list[int]:
@@ -32,6 +33,12 @@ def draw_with_positive(group: Group, size: int, seed: int) -> list[int]:
     chance = random.Random(f"{seed}/{group.query.qid}/positive")
     drawn[chance.randrange(len(drawn))] = chance.choice(positives)
     return sorted(drawn)
+
+
+def thinned(groups: Iterable[Group], size: int, seed: int) -> Iterator[Group]:
+    """Each group with the `size` candidates that `draw` takes, in their order: what a teacher is to score of a list."""
+    for group in groups:
+        yield replace(group, candidates=tuple(group.candidates[i] for i in draw(group, size, seed)), labels=None)
 
 
 def orders(group: Group) -> bool:

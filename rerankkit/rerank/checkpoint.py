@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from torch import nn
 
 from rerankkit.errors import InputError
 from rerankkit.rerank.pairs import Lengths
@@ -45,44 +47,72 @@ def load_sequence_classifier(checkpoint: str) -> tuple[Any, Any]:
 
     Raises InputError where there is no such model, no head, or more than one label.
     """
-    from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForSequenceClassification
 
-    folder = Path(checkpoint)
-    if (folder / "adapter_config.json").is_file():
-        return _load_adapter(folder), AutoTokenizer.from_pretrained(checkpoint)
-    try:
-        with quiet_transformers():
-            config = AutoConfig.from_pretrained(checkpoint)
-            labels, names = config.num_labels, config.architectures or []
-            if not any("SequenceClassification" in name for name in names):
-                raise InputError(
-                    f"{checkpoint} has no score head ({', '.join(names) or 'no architecture named'})",
-                    "Give it one: rerankkit sft, or rerankkit distill",
-                )
-            if labels != 1:
-                raise InputError(f"{checkpoint} has {labels} labels, a reranker has one")
-            model, found = AutoModelForSequenceClassification.from_pretrained(
-                checkpoint, dtype=torch.float32, output_loading_info=True
+    remedy = "Give a checkpoint folder, a name of `rerankkit models`, or a Hugging Face id where the hub is reached"
+    with loading(checkpoint, remedy):
+        tokenizer = load_tokenizer(checkpoint)
+        if (Path(checkpoint) / "adapter_config.json").is_file():
+            return _load_adapter(checkpoint), tokenizer
+        config = AutoConfig.from_pretrained(checkpoint)
+        labels, names = config.num_labels, config.architectures or []
+        if not any("SequenceClassification" in name for name in names):
+            raise InputError(
+                f"{checkpoint} has no score head ({', '.join(names) or 'no architecture named'})",
+                "Give it one: rerankkit sft, or rerankkit distill",
             )
-            tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"cannot load {checkpoint}: {str(error).splitlines()[0]}",
-            "Give a checkpoint folder, a name of `rerankkit models`, or a Hugging Face id where the hub is reached",
-        ) from error
+        if labels != 1:
+            raise InputError(f"{checkpoint} has {labels} labels, a reranker has one", "Train one: rerankkit sft")
+        model, found = AutoModelForSequenceClassification.from_pretrained(
+            checkpoint, dtype=torch.float32, output_loading_info=True
+        )
     missing = [name for name in found["missing_keys"] if "position_ids" not in name]
     if missing:
         raise InputError(f"{checkpoint} lacks weights: {', '.join(sorted(missing)[:3])}", "Save it again")
     return model, tokenizer
 
 
-def _load_adapter(folder: Path) -> Any:
+def _load_adapter(folder: str) -> Any:
     """The base model with a LoRA adapter and its score head merged in."""
     from peft import AutoPeftModelForSequenceClassification
 
-    with quiet_transformers():
-        model = AutoPeftModelForSequenceClassification.from_pretrained(str(folder), num_labels=1, dtype=torch.float32)
-        return model.merge_and_unload()
+    model = AutoPeftModelForSequenceClassification.from_pretrained(folder, num_labels=1, dtype=torch.float32)
+    return model.merge_and_unload()
+
+
+def load_tokenizer(checkpoint: str) -> Any:
+    """The tokenizer of a folder or hub id; InputError for one without words, as transformers makes up for a folder."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    if len(tokenizer) <= len(tokenizer.all_special_tokens):
+        raise InputError(f"{checkpoint} has no tokenizer", "Save the tokenizer beside the weights")
+    return tokenizer
+
+
+def check_length(model: Any, max_length: int) -> None:
+    """Raises InputError where pairs of so many tokens have more positions than the model knows."""
+    most = positions(model)
+    if most is not None and max_length > most:
+        raise InputError(f"--max-length {max_length} is more than the model's {most} positions", f"Give at most {most}")
+
+
+def positions(model: Any) -> int | None:
+    """How many tokens a model has learnt positions for; None where its positions are computed."""
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Embedding) and name.rpartition(".")[2] in ("position_embeddings", "wpe"):
+            return module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
+    return None
+
+
+@contextlib.contextmanager
+def loading(checkpoint: str, remedy: str) -> Iterator[None]:
+    """Keeps transformers quiet, and tells what it says of an absent or broken checkpoint as InputError."""
+    try:
+        with quiet_transformers():
+            yield
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise InputError(f"cannot load {checkpoint}: {str(error).splitlines()[0]}", remedy) from error
 
 
 @contextlib.contextmanager

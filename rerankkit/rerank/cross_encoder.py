@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rerankkit.rerank.checkpoint import load_sequence_classifier, read_note
+from rerankkit.rerank.checkpoint import check_length, load_sequence_classifier, positions, read_note
 from rerankkit.rerank.pairs import Frame, Lengths, PairEncoder
 from rerankkit.rerank.scorer import PairScorer, Scoring, keep_head_in_float32
 from rerankkit.types import Document, Query
@@ -15,14 +15,15 @@ def document_text(document: Document) -> str:
 
 def frame(tokenizer: Any) -> Frame:
     """The special tokens that the tokenizer puts around a pair, whatever its family."""
-    (one,), (two,) = (tokenizer(word, add_special_tokens=False)["input_ids"][-1:] for word in ("one", "two"))
+    one, two = (list(tokenizer(word, add_special_tokens=False)["input_ids"]) for word in ("one", "two"))
     pair = tokenizer("one", "two")
     ids = list(pair["input_ids"])
-    at_one, at_two = ids.index(one), len(ids) - 1 - ids[::-1].index(two)
+    at_one = next(at for at in range(len(ids)) if ids[at : at + len(one)] == one)
+    at_two = next(at for at in reversed(range(len(ids))) if ids[at : at + len(two)] == two)
     return Frame(
         prefix=ids[:at_one],
-        middle=ids[at_one + 1 : at_two],
-        suffix=ids[at_two + 1 :],
+        middle=ids[at_one + len(one) : at_two],
+        suffix=ids[at_two + len(two) :],
         query_text=_query_text,
         document_text=document_text,
         segments=any(pair.get("token_type_ids") or ()),
@@ -40,6 +41,7 @@ def load(checkpoint: str, scoring: Scoring) -> PairScorer:
     if model.config.pad_token_id is None:
         model.config.pad_token_id = tokenizer.pad_token_id
     note = read_note(checkpoint)
-    kept = note.lengths if note else Lengths(min(512, tokenizer.model_max_length))
+    kept = note.lengths if note else Lengths(min(512, tokenizer.model_max_length, positions(model) or 512))
     lengths = Lengths(scoring.max_length or kept.max_length, scoring.max_query_tokens or kept.max_query_tokens)
+    check_length(model, lengths.max_length)
     return PairScorer(model, PairEncoder(tokenizer, frame(tokenizer), lengths), scoring)

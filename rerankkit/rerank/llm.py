@@ -6,6 +6,7 @@ all before it. Only the document is cut, so that query and end are always there.
 
 from typing import Any
 
+from rerankkit.errors import InputError
 from rerankkit.rerank.checkpoint import load_sequence_classifier, read_note
 from rerankkit.rerank.pairs import Frame, Lengths, PairEncoder
 from rerankkit.rerank.scorer import PairScorer, Scoring, keep_head_in_float32
@@ -26,7 +27,12 @@ def document_text(document: Document) -> str:
 
 
 def frame(tokenizer: Any) -> Frame:
-    """The beginning-of-sequence token, if the tokenizer puts one, and the end-of-sequence token."""
+    """The beginning-of-sequence token, if the tokenizer puts one, and the end-of-sequence token.
+
+    Raises InputError where the tokenizer has no end of sequence.
+    """
+    if tokenizer.eos_token_id is None:
+        raise InputError("the tokenizer has no end-of-sequence token", "Name its eos_token in tokenizer_config.json")
     bare = tokenizer("one", add_special_tokens=False)["input_ids"]
     ids = tokenizer("one")["input_ids"]
     prefix = ids[: ids.index(bare[0])]

@@ -1,11 +1,14 @@
 """Query and document to token ids: cached by text, joined, and only the document is ever cut."""
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from rerankkit.errors import InputError
 from rerankkit.types import Document, Query
+
+log = logging.getLogger(__name__)
 
 CACHE = 200_000
 """How many documents' ids are kept."""
@@ -75,6 +78,12 @@ class PairEncoder:
             self.cut += len(ids) > room
             pairs.append(Pair([*head, *ids[:room], *frame.suffix], len(head)))
         return pairs
+
+    def tell_cuts(self) -> None:
+        """Logs how many documents were cut, where any was."""
+        if self.cut:
+            told = (self.cut, self.pairs, self.lengths.max_length)
+            log.info("%d of %d documents were cut to fit --max-length %d", *told)
 
     def _document_ids(self, documents: Sequence[Document]) -> Iterable[list[int]]:
         texts = [self.frame.document_text(document) for document in documents]

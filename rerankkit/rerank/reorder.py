@@ -48,6 +48,7 @@ def rerank(
         if journal:
             journal.add(qid, hits)
         yield qid, hits
+    next(scores, None)  # lets the reranker say its last word
 
 
 class Journal:

@@ -1,7 +1,6 @@
 """The model that both rerank and train use: pairs in, one raw score each."""
 
 import contextlib
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -14,8 +13,6 @@ from rerankkit.errors import InputError
 from rerankkit.rerank.batches import by_length, pad
 from rerankkit.rerank.pairs import Pair, PairEncoder
 from rerankkit.types import Group
-
-log = logging.getLogger(__name__)
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 WINDOW = 1024
@@ -109,8 +106,7 @@ class PairScorer:
             scores = iter(self.logits([pair for of_query in pairs for pair in of_query]))
             for of_query in pairs:
                 yield list(islice(scores, len(of_query)))
-        if self.encoder.cut:
-            log.info("%d of %d documents were cut to the length budget", self.encoder.cut, self.encoder.pairs)
+        self.encoder.tell_cuts()
 
     @torch.inference_mode()
     def logits(self, pairs: Sequence[Pair]) -> list[float]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rerankkit.collection.jvm import java_class, java_exception, start_java
-from rerankkit.collection.lucene import index_folder, index_language, known_language, open_searcher
+from rerankkit.collection.jvm import java_class, java_exception, java_words, start_java
+from rerankkit.collection.lucene import NOTE, index_folder, index_language, known_language, open_searcher
 from rerankkit.errors import InputError
 from rerankkit.progress import progress
 from rerankkit.run import Run
@@ -99,8 +99,9 @@ def retriever(index: str | Path, settings: Bm25 | None = None) -> "Bm25Retriever
         else:
             searcher.set_rocchio(parser, 10, 10, 10, 10, 1.0, 0.75, 0.0, False, False)
     if settings.fields:
-        known = java_class("org.apache.lucene.index.FieldInfos").getIndexedFields(searcher.reader).toArray()
-        unknown = set(settings.fields) - set(known)
+        known = set(java_class("org.apache.lucene.index.FieldInfos").getIndexedFields(searcher.reader).toArray())
+        known |= {"title"} if (folder / NOTE).exists() else set()  # ours has it, though no document may have one
+        unknown = set(settings.fields) - known
         if unknown:
             raise InputError(f"no field {', '.join(sorted(unknown))}", f"Known: {', '.join(sorted(known))}", folder)
     return Bm25Retriever(searcher, settings)
@@ -153,8 +154,7 @@ class Bm25Retriever:
                 return self._searcher.search(_sendable(query.text), depth)
             return self._searcher.search_fields(_sendable(query.text), self._fields, depth)
         except java_exception() as error:
-            said = getattr(error, "innermessage", error)
-            raise InputError(f"Lucene refuses query {query.qid}: {said}", "Shorten or remove it") from error
+            raise InputError(f"Lucene refuses query {query.qid}: {java_words(error)}", "Shorten it") from error
 
     def _batch(self, queries: Sequence[Query], depth: int) -> Iterator[tuple[Query, Sequence[Any]]]:
         texts, numbers = java_class("java.util.ArrayList")(), java_class("java.util.ArrayList")()

@@ -1,5 +1,6 @@
 """What a finished training leaves: weights that Hugging Face loads as they are, notes, a model card, the adapter."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,10 @@ def write_checkpoint(folder: Path, model: Any, tokenizer: Any, note: Note, scale
     tokenizer.save_pretrained(folder)
     note.write(folder)
     trained = note.trained
+    name = re.sub(r"^\.(.+)\.\d+\.part$", r"\1", folder.name)  # the folder takes its own name once it is whole
     (folder / "README.md").write_text(
         CARD.format(
-            name=folder.name.split(".")[1] if folder.name.startswith(".") else folder.name,
+            name=name,
             base=Path(str(trained["model"])).name,
             architecture=note.architecture,
             loss=trained["loss"],

@@ -16,11 +16,12 @@ from rerankkit.collection.clicks import Click
 from rerankkit.errors import InputError
 from rerankkit.files import whole_folder
 from rerankkit.rerank import llm
-from rerankkit.rerank.checkpoint import quiet_transformers
+from rerankkit.rerank.checkpoint import load_tokenizer, loading
 from rerankkit.rerank.pairs import Lengths, Pair, PairEncoder
 from rerankkit.train import lora
 from rerankkit.train.settings import Training
 from rerankkit.train.trainer import OwnLossTrainer, Watch, arguments, train, work_folder
+from rerankkit.train.weights import is_causal
 from rerankkit.types import Document, Query
 
 log = logging.getLogger(__name__)
@@ -92,22 +93,19 @@ def continue_pretraining(
 
     Raises InputError where the model is no causal language model.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM
 
     torch.manual_seed(settings.seed)
-    try:
-        with quiet_transformers():
-            network = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
-            tokenizer = AutoTokenizer.from_pretrained(model)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"cannot load {model} as a causal language model: {str(error).splitlines()[0]}",
-            "CPT needs an LLM, e.g. --model smollm2-135m",
-        ) from error
+    remedy = "CPT needs an LLM, e.g. --model smollm2-135m"
+    with loading(model, remedy):
+        if not is_causal(AutoConfig.from_pretrained(model)):
+            raise InputError(f"{model} is no causal language model", remedy)
+        network = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
+        tokenizer = load_tokenizer(model)
     llm.separate_pad(network, tokenizer)
     encoder = PairEncoder(tokenizer, llm.frame(tokenizer), Lengths(settings.max_length, settings.max_query_tokens))
     if settings.lora.r:
-        network = lora.wrap(network, settings.lora, head=None)
+        network = lora.wrap(network, settings.lora, [])
     work = work_folder(output)
     trainer = OwnLossTrainer(
         click_loss,
@@ -120,7 +118,7 @@ def continue_pretraining(
     train(trainer, work, {"model": model, "clicks": len(clicks), **settings.record()})
     if trainer.is_world_process_zero():
         with whole_folder(output) as part:
-            trained = trainer.model
+            trained: Any = trainer.model
             if settings.lora.r:
                 trained = lora.save_adapter_and_merge(trained, part / "adapter")
             trained.save_pretrained(part)

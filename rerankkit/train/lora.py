@@ -1,28 +1,33 @@
 """LoRA by PEFT: wrapped before training, kept beside the merged weights after it."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
+from rerankkit.errors import InputError
 from rerankkit.train.settings import Lora
 
 
-def wrap(model: Any, lora: Lora, head: str | None) -> Any:
-    """The model with an adapter on its linear layers; the score head, where there is one, trains whole."""
+def wrap(model: Any, lora: Lora, whole: Sequence[str]) -> Any:
+    """The model with an adapter on its linear layers; the modules in `whole`, the score head first, train whole.
+
+    Raises InputError where no layer has the names that were asked for.
+    """
     from peft import LoraConfig, TaskType, get_peft_model
 
-    layers = model.config.num_hidden_layers
+    targets = _targets(model, lora)
+    if not targets:
+        raise InputError(f"no layer to adapt: --target-modules {lora.target_modules}", "Give all-linear, or its names")
     config = LoraConfig(
         r=lora.r,
         lora_alpha=lora.lora_alpha or 2 * lora.r,
         lora_dropout=lora.lora_dropout,
-        target_modules=_linear_names(model, head)
-        if lora.target_modules == "all-linear"
-        else lora.target_modules.split(","),
-        layers_to_transform=None if lora.lora_layers is None else list(range(layers))[-lora.lora_layers :],
-        modules_to_save=[head] if head else None,
-        task_type=TaskType.SEQ_CLS if head else TaskType.CAUSAL_LM,
+        target_modules=targets,
+        modules_to_save=list(whole) or None,
+        task_type=TaskType.SEQ_CLS if whole else TaskType.CAUSAL_LM,
     )
     return get_peft_model(model, config)
 
@@ -33,7 +38,18 @@ def save_adapter_and_merge(model: Any, folder: Path) -> Any:
     return model.merge_and_unload()
 
 
-def _linear_names(model: Any, head: str | None) -> list[str]:
-    """The last part of every linear layer's name inside the transformer's layers; PEFT's own word excludes `layers`."""
-    names = (name for name, module in model.named_modules() if isinstance(module, nn.Linear))
-    return sorted({name.rpartition(".")[2] for name in names if name not in (head, "lm_head")})
+def _targets(model: Any, lora: Lora) -> list[str]:
+    """The full names of the linear layers to adapt, inside the transformer's last `lora_layers` layers.
+
+    PEFT's own choice would match names anywhere, pooler and heads too, and its words exclude each other.
+    """
+    wanted = None if lora.target_modules == "all-linear" else set(lora.target_modules.split(","))
+    first = 0 if lora.lora_layers is None else model.config.num_hidden_layers - lora.lora_layers
+    return [
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear)
+        and (found := re.search(r"\.(\d+)\.", name))
+        and int(found[1]) >= first
+        and (wanted is None or name.rpartition(".")[2] in wanted)
+    ]

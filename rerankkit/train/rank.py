@@ -18,14 +18,14 @@ from rerankkit.groups.sample import draw, draw_with_positive, orders
 from rerankkit.plugins import load_plugin
 from rerankkit.rerank import cross_encoder, llm
 from rerankkit.rerank.batches import by_length, pad
-from rerankkit.rerank.checkpoint import Note
+from rerankkit.rerank.checkpoint import Note, check_length
 from rerankkit.rerank.pairs import Lengths, Pair, PairEncoder
 from rerankkit.rerank.scorer import head_name, keep_head_in_float32
 from rerankkit.train import lora
 from rerankkit.train.checkpoint import write_checkpoint
 from rerankkit.train.scale import Scale
 from rerankkit.train.settings import RankTraining
-from rerankkit.train.trainer import OwnLossTrainer, Watch, arguments, train, work_folder
+from rerankkit.train.trainer import OwnLossTrainer, Redraw, Watch, arguments, train, work_folder
 from rerankkit.train.weights import with_score_head
 from rerankkit.types import Group
 
@@ -120,16 +120,17 @@ def fit(job: Job, groups: Iterable[Group]) -> Path:
         )
     scale = Scale.of(usable) if job.teacher else Scale()
     log.info("%d groups to learn from, %s", len(usable), scale)
-    model, tokenizer, architecture = with_score_head(job.model, settings.seed)
+    model, tokenizer, architecture, fresh = with_score_head(job.model, settings.seed)
     if architecture == "llm":
         llm.separate_pad(model, tokenizer)
     scale = scale.fit_for(model)
     keep_head_in_float32(model)
     frame = (llm if architecture == "llm" else cross_encoder).frame(tokenizer)
     lengths = Lengths(settings.max_length, settings.max_query_tokens)
+    check_length(model, settings.max_length)
     encoder = PairEncoder(tokenizer, frame, lengths)
     if settings.lora.r:
-        model = lora.wrap(model, settings.lora, head_name(model))
+        model = lora.wrap(model, settings.lora, [head_name(model), *fresh])
     data = GroupData([scale.apply(group) for group in usable], encoder, settings, job.teacher)
     work = work_folder(job.output)
     trainer = OwnLossTrainer(
@@ -143,10 +144,11 @@ def fit(job: Job, groups: Iterable[Group]) -> Path:
             segments=frame.segments,
             batch_tokens=settings.batch_tokens,
         ),
-        callbacks=[Watch("distilling" if job.teacher else "fine-tuning")],
+        callbacks=[Redraw(data), Watch("distilling" if job.teacher else "fine-tuning")],
     )
     record = {"model": job.model, "groups": len(usable), **settings.record()}
     history = train(trainer, work, record)
+    encoder.tell_cuts()
     if trainer.is_world_process_zero():
         _save(job.output, trainer.model, tokenizer, Note(architecture, lengths, {**record, "log": history}), scale)
     return job.output

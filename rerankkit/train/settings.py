@@ -1,13 +1,21 @@
 """What a training is told: frozen, checked, read from TOML, saved with the checkpoint."""
 
+import math
 import tomllib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin
 
 from rerankkit.errors import InputError
 
 S = TypeVar("S", bound="Training")
+
+POSITIVE = (
+    *("learning_rate", "num_train_epochs", "per_device_train_batch_size", "gradient_accumulation_steps"),
+    *("logging_steps", "save_steps", "batch_tokens"),
+)
+"""The settings of which none may be 0 or less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +30,10 @@ class Lora:
 
     def __post_init__(self) -> None:
         if self.r < 0 or not 0 <= self.lora_dropout < 1:
-            raise InputError(f"--lora-r {self.r} must not be negative, --lora-dropout lie in [0, 1)")
+            raise InputError(f"--lora-r {self.r} or --lora-dropout {self.lora_dropout} is out of [0, …) and [0, 1)")
+        for name, value in (("lora-alpha", self.lora_alpha), ("lora-layers", self.lora_layers)):
+            if value is not None and value < 1:
+                raise InputError(f"--{name} must be positive, not {value}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +62,16 @@ class Training:
     lora: Lora = field(default_factory=lambda: Lora(0))
 
     def __post_init__(self) -> None:
-        for name in ("learning_rate", "num_train_epochs", "per_device_train_batch_size", "save_steps", "batch_tokens"):
-            if getattr(self, name) <= 0:
+        for name in POSITIVE:
+            if not 0 < getattr(self, name) < math.inf:
                 raise InputError(f"--{name.replace('_', '-')} must be positive, not {getattr(self, name)}")
+        for name in ("weight_decay", "max_grad_norm"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise InputError(f"--{name.replace('_', '-')} must not be negative, not {getattr(self, name)}")
         if not 0 <= self.warmup_ratio < 1:
             raise InputError(f"--warmup-ratio must lie in [0, 1), not {self.warmup_ratio}")
+        if self.max_steps != -1 and self.max_steps < 1:
+            raise InputError(f"--max-steps must be positive, or -1 for all, not {self.max_steps}")
 
     def record(self) -> dict[str, Any]:
         """The settings as plain values, to be saved."""
@@ -83,19 +99,17 @@ def settings_from(kind: type[S], flags: dict[str, Any], config: Path | None = No
     """
     values: dict[str, Any] = dict(defaults)
     if config is not None:
-        values.update(_read_toml(config))
+        values.update({"r" if name == "lora_r" else name: value for name, value in _read_toml(config).items()})
     values.update({name: value for name, value in flags.items() if value is not None})
-    lora = dict(values.pop("lora", {}))
-    lora.update({name: values.pop(name) for name in [f.name for f in fields(Lora)] if name in values})
-    known = {f.name: f for f in fields(kind)}
-    for name, value in values.items():
-        if name not in known:
-            raise InputError(f"unknown setting {name!r}", f"Known: {', '.join(sorted(known))}", config)
-        _check_type(name, value, str(known[name].type), config)
-    try:
-        return kind(**values, **({"lora": Lora(**lora)} if lora else {}))
-    except TypeError as error:
-        raise InputError(f"a setting does not fit: {error}", "See the command's --help", config) from error
+    lora = values.pop("lora", {})
+    if not isinstance(lora, dict):
+        raise InputError(f"lora = {lora!r} is no table", "Expected: [lora], with r = 16 below it", config)
+    lora = {**lora, **{f.name: values.pop(f.name) for f in fields(Lora) if f.name in values}}
+    _check(Lora, lora, config)
+    _check(kind, values, config)
+    if lora:
+        values["lora"] = Lora(**lora)
+    return kind(**values)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -105,11 +119,26 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"not TOML: {error}", "See the settings files in scripts/", path) from error
 
 
-def _check_type(name: str, value: Any, wanted: str, config: Path | None) -> None:
-    kinds = {"int": int, "float": (int, float), "bool": bool, "str": str, "dict": dict}
-    allowed = tuple(
-        one for word, kind in kinds.items() if word in wanted for one in (kind if isinstance(kind, tuple) else (kind,))
-    )
-    fits = isinstance(value, allowed) and (not isinstance(value, bool) or "bool" in wanted)
-    if not fits:
-        raise InputError(f"{name} = {value!r} is no {wanted}", "Mend the value", config)
+WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a text", dict: "a table of numbers"}
+"""What a setting's type is called."""
+
+
+def _check(kind: type, values: dict[str, Any], config: Path | None) -> None:
+    """Raises InputError for a name that the dataclass has no field for, or a value that its field cannot hold."""
+    types = {f.name: f.type for f in fields(kind) if f.name != "lora"}
+    for name, value in values.items():
+        if name not in types:
+            raise InputError(f"unknown setting {name!r}", f"Known: {', '.join(sorted(types))}", config)
+        union = isinstance(types[name], UnionType)
+        wanted = get_args(types[name]) if union else (get_origin(types[name]) or types[name],)
+        if not any(_fits(value, one) for one in wanted):
+            word = next(word for one, word in WORDS.items() if one in wanted)
+            raise InputError(f"{name} = {value!r}, expected {word}", "Mend the value", config)
+
+
+def _fits(value: Any, wanted: Any) -> bool:
+    if wanted is dict:
+        return isinstance(value, dict) and all(_fits(number, float) for number in value.values())
+    if isinstance(value, bool):
+        return wanted is bool
+    return isinstance(value, wanted) or (wanted is float and isinstance(value, int))

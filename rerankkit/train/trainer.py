@@ -38,6 +38,16 @@ class OwnLossTrainer(Trainer):
         return (loss, None) if return_outputs else loss
 
 
+class Redraw(TrainerCallback):
+    """Tells the data its epoch: accelerate's own word is lost in a distributed training, and after a resume."""
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+
+    def on_epoch_begin(self, args, state, control, **rest):  # type: ignore[no-untyped-def]
+        self.data.set_epoch(int(state.epoch or 0))
+
+
 class Watch(TrainerCallback):
     """A bar, and the loss in the log."""
 
@@ -67,7 +77,17 @@ def has_fast_bf16() -> bool:
 
 
 def arguments(settings: Training, work: Path) -> TrainingArguments:
-    """Hugging Face's arguments for our settings; checkpoints go to `work`."""
+    """Hugging Face's arguments for our settings; checkpoints go to `work`.
+
+    Raises InputError for a value that Hugging Face does not know.
+    """
+    try:
+        return _arguments(settings, work)
+    except ValueError as error:
+        raise InputError(str(error).splitlines()[0], "See the command's --help") from error
+
+
+def _arguments(settings: Training, work: Path) -> TrainingArguments:
     return TrainingArguments(
         output_dir=str(work),
         learning_rate=settings.learning_rate,
@@ -95,7 +115,12 @@ def arguments(settings: Training, work: Path) -> TrainingArguments:
 
 
 def work_folder(output: Path) -> Path:
-    """Where a training keeps its checkpoints until its output is whole."""
+    """Where a training keeps its checkpoints until its output is whole.
+
+    Raises InputError where the output could not take its name at the end.
+    """
+    if output.exists() and not output.is_dir():
+        raise InputError("is a file, where a folder is to be written", path=output)
     return output.with_name(f"{output.name}.training")
 
 
@@ -117,7 +142,12 @@ def train(trainer: OwnLossTrainer, work: Path, settings: dict[str, Any]) -> list
     told.write_text(text, "utf-8")
     if last:
         log.info("resuming at %s", last.name)
-    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    try:
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
+    finally:  # a bar that Ctrl-C leaves running hides the cursor
+        for callback in trainer.callback_handler.callbacks:
+            if isinstance(callback, Watch):
+                callback.bar.stop()
     return trainer.state.log_history
 
 

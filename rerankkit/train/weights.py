@@ -3,13 +3,14 @@
 import logging
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from rerankkit.errors import InputError
 from rerankkit.files import whole_folder
-from rerankkit.rerank.checkpoint import quiet_transformers
+from rerankkit.rerank.checkpoint import load_tokenizer, loading, quiet_transformers
+from rerankkit.rerank.scorer import head_name
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ def _convert(gguf: Path, folder: Path) -> None:
 
     log.info("converting %s to %s, once", gguf.name, folder)
     with quiet_transformers():
-        model = AutoModelForCausalLM.from_pretrained(str(gguf.parent), gguf_file=gguf.name, dtype=torch.float32)
+        model: Any = AutoModelForCausalLM.from_pretrained(str(gguf.parent), gguf_file=gguf.name, dtype=torch.float32)
         tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
     model.hf_quantizer = None  # save_pretrained refuses a model that remembers its quantisation
     if hasattr(model.config, "quantization_config"):
@@ -55,28 +56,38 @@ def _convert(gguf: Path, folder: Path) -> None:
         tokenizer.save_pretrained(part)
 
 
-def with_score_head(base: str, seed: int) -> tuple[Any, Any, str]:
-    """Model with one label, tokenizer and architecture of a base model; a head that is not there is drawn by the seed.
+class Start(NamedTuple):
+    """A model of one label, its tokenizer and architecture, and what beside its head has weights drawn at random."""
 
-    Raises InputError where the base cannot be loaded.
+    model: Any
+    tokenizer: Any
+    architecture: str
+    fresh: list[str]
+
+
+def with_score_head(base: str, seed: int) -> Start:
+    """A base model made a scorer; a head (and a pooler) that is not there is drawn by the seed.
+
+    Raises InputError where the base cannot be loaded, or has a head of several labels.
     """
-    from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForSequenceClassification
 
     torch.manual_seed(seed)
-    try:
-        with quiet_transformers():
-            config = AutoConfig.from_pretrained(base)
-            model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, dtype=torch.float32)
-            tokenizer = AutoTokenizer.from_pretrained(base)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"cannot load {base}: {str(error).splitlines()[0]}",
-            f"Give a model folder, {' or '.join(PIP_WEIGHTS)}, or a Hugging Face id where the hub is reached",
-        ) from error
-    return model, tokenizer, "llm" if _is_causal(config) else "cross-encoder"
+    remedy = f"Give a model folder, {' or '.join(PIP_WEIGHTS)}, or a Hugging Face id where the hub is reached"
+    with loading(base, remedy):
+        config = AutoConfig.from_pretrained(base)
+        if config.num_labels != 1 and any("SequenceClassification" in name for name in config.architectures or []):
+            raise InputError(f"{base} has {config.num_labels} labels, a reranker has one", "Start from its base")
+        model, found = AutoModelForSequenceClassification.from_pretrained(
+            base, num_labels=1, dtype=torch.float32, output_loading_info=True
+        )
+        tokenizer = load_tokenizer(base)
+    fresh = {name.rpartition(".")[0] for name in found["missing_keys"] if name.split(".")[0] != head_name(model)}
+    return Start(model, tokenizer, "llm" if is_causal(config) else "cross-encoder", sorted(fresh))
 
 
-def _is_causal(config: Any) -> bool:
+def is_causal(config: Any) -> bool:
+    """Whether a model's configuration is that of a decoder."""
     from transformers.models.auto.modeling_auto import (
         MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
         MODEL_FOR_MASKED_LM_MAPPING_NAMES,

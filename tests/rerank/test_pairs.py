@@ -1,0 +1,151 @@
+"""Token ids of query and document: what is cut, and what never."""
+
+import logging
+from itertools import product
+
+import pytest
+from transformers import AutoTokenizer
+
+from rerankkit.errors import InputError
+from rerankkit.rerank import cross_encoder, llm
+from rerankkit.rerank.pairs import Lengths, Pair, PairEncoder
+from rerankkit.types import Document, Query
+
+# The tiny BERT's ids: [CLS] 2, [SEP] 3, red 5, green 6, cat 11, dog 12, bird 13, fish 14, full stop 55.
+RED_CAT = Query("q7", "red cat")
+DOG = Document("d", "dog", "bird fish")
+
+
+@pytest.fixture(scope="module")
+def bert(tiny_bert):
+    return AutoTokenizer.from_pretrained(tiny_bert)
+
+
+@pytest.fixture(scope="module")
+def llama(tiny_llama):
+    return AutoTokenizer.from_pretrained(tiny_llama)
+
+
+def bert_encoder(tokenizer, max_length=64, max_query_tokens=None) -> PairEncoder:
+    return PairEncoder(tokenizer, cross_encoder.frame(tokenizer), Lengths(max_length, max_query_tokens))
+
+
+def llama_encoder(tokenizer, max_length=64, max_query_tokens=None) -> PairEncoder:
+    return PairEncoder(tokenizer, llm.frame(tokenizer), Lengths(max_length, max_query_tokens))
+
+
+def text_of(tokenizer, pair: Pair) -> str:
+    return tokenizer.decode(pair.ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+
+
+def test_a_pair_for_bert_by_hand(bert):
+    (pair,) = bert_encoder(bert).encode(RED_CAT, [DOG])
+    assert pair == Pair([2, 5, 11, 3, 12, 55, 13, 14, 3], first=4)
+
+
+def test_only_the_document_is_cut(bert):
+    (pair,) = bert_encoder(bert, max_length=9).encode(RED_CAT, [Document("d", "dog", "bird fish red green")])
+    assert pair.ids == [2, 5, 11, 3, 12, 55, 13, 14, 3]
+
+
+@pytest.mark.parametrize(("title", "text", "ids"), [("dog", "", [12]), ("", "bird fish", [13, 14])])
+def test_an_empty_title_or_text_leaves_no_full_stop(bert, title, text, ids):
+    (pair,) = bert_encoder(bert).encode(RED_CAT, [Document("d", title, text)])
+    assert pair.ids == [2, 5, 11, 3, *ids, 3]
+
+
+@pytest.mark.parametrize("max_length", [12, 16, 64])
+def test_the_pieces_joined_are_the_tokenizers_own_pair(bert, max_length):
+    """Also for words that fall into pieces, and cut as the tokenizer cuts the second text."""
+    encoder = bert_encoder(bert, max_length)
+    queries, texts = ("red", "zebra", "Cat, dog?"), ("dog. bird", "a zoological garden", "42 fish. " * 9, "!")
+    for query, text in product(queries, texts):
+        theirs = bert(query, text, truncation="only_second", max_length=max_length)
+        (pair,) = encoder.encode(Query("1", query), [Document("d", "", text)])
+        assert pair.ids == theirs["input_ids"]
+        assert [int(place >= pair.first) for place in range(len(pair.ids))] == theirs["token_type_ids"]
+
+
+def test_a_query_that_leaves_no_room_is_named(bert):
+    asked = Query("q9", "red green " * 5)
+    with pytest.raises(InputError, match=r"query q9 has 10 tokens of the 13 that a pair may have") as caught:
+        bert_encoder(bert, max_length=16).encode(asked, [DOG])
+    assert "--max-query-tokens" in caught.value.remedy
+    (pair,) = bert_encoder(bert, max_length=17).encode(asked, [DOG])
+    assert pair.ids == [2, *[5, 6] * 5, 3, 12, 55, 13, 14, 3]
+
+
+def test_a_long_query_is_cut_where_that_was_asked_for(bert):
+    encoder = bert_encoder(bert, max_length=16, max_query_tokens=3)
+    (pair,) = encoder.encode(Query("q9", "red green " * 5), [DOG])
+    assert pair == Pair([2, 5, 6, 5, 3, 12, 55, 13, 14, 3], first=5)
+
+
+def test_an_llms_text_to_the_letter(llama):
+    (pair,) = llama_encoder(llama).encode(RED_CAT, [DOG])
+    assert text_of(llama, pair) == "<s>Query: red cat\nTitle: dog\nSummary: bird fish</s>"
+    assert pair.ids.count(llama.eos_token_id) == 1
+    assert text_of(llama, Pair(pair.ids[: pair.first], 0)) == "<s>Query: red cat\n"
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "lines"), [("dog", "", "Title: dog"), ("", "bird fish", "Summary: bird fish")]
+)
+def test_an_llms_empty_line_is_dropped(llama, title, text, lines):
+    (pair,) = llama_encoder(llama).encode(RED_CAT, [Document("d", title, text)])
+    assert text_of(llama, pair) == f"<s>Query: red cat\n{lines}</s>"
+
+
+def test_an_llm_keeps_query_and_end_when_the_document_is_cut(llama):
+    (pair,) = llama_encoder(llama, max_length=16).encode(RED_CAT, [Document("d", "dog", "bird fish " * 40)])
+    assert len(pair.ids) == 16
+    assert text_of(llama, pair) == "<s>Query: red cat\nTitle: dog\nSummary: bird fish bird</s>"
+
+
+def test_an_llm_without_a_beginning_token(llama):
+    llama = AutoTokenizer.from_pretrained(llama.name_or_path)
+    from tokenizers.processors import ByteLevel
+
+    llama.backend_tokenizer.post_processor = ByteLevel(trim_offsets=False)
+    (pair,) = llama_encoder(llama).encode(RED_CAT, [DOG])
+    assert text_of(llama, pair) == "Query: red cat\nTitle: dog\nSummary: bird fish</s>"
+
+
+def test_texts_are_tokenized_once(bert):
+    asked: list[str] = []
+
+    class Counting:
+        def __call__(self, texts, **options):
+            asked.extend(texts)
+            return bert(texts, **options)
+
+    encoder = PairEncoder(Counting(), cross_encoder.frame(bert), Lengths(64))
+    first = encoder.encode(RED_CAT, [DOG, Document("same text", "dog", "bird fish"), Document("e", "", "green")])
+    again = encoder.encode(RED_CAT, [DOG])
+    assert asked == ["red cat", "dog. bird fish", "green", "red cat"]
+    assert first[0] == first[1] == again[0]
+
+
+def test_a_full_cache_forgets_and_answers_the_same(bert, monkeypatch):
+    monkeypatch.setattr("rerankkit.rerank.pairs.CACHE", 1)
+    encoder, documents = bert_encoder(bert), [Document(word, "", word) for word in ("dog", "cat", "bird", "dog")]
+    for _ in range(2):
+        assert [pair.ids[4:-1] for pair in encoder.encode(RED_CAT, documents)] == [[12], [11], [13], [12]]
+
+
+def test_cuts_are_counted_and_told(bert, caplog):
+    caplog.set_level(logging.INFO, "rerankkit")
+    encoder = bert_encoder(bert, max_length=9)
+    encoder.encode(RED_CAT, [DOG])
+    encoder.tell_cuts()
+    assert caplog.messages == []
+    encoder.encode(RED_CAT, [DOG, Document("d", "dog", "bird fish red"), Document("e", "", "red " * 500)])
+    encoder.tell_cuts()
+    assert (encoder.cut, encoder.pairs) == (2, 4)
+    assert caplog.messages == ["2 of 4 documents were cut to fit --max-length 9"]
+
+
+@pytest.mark.parametrize(("max_length", "max_query_tokens"), [(7, None), (0, None), (64, 0), (64, 64), (64, -1)])
+def test_budgets_that_cannot_be(max_length, max_query_tokens):
+    with pytest.raises(InputError, match="--max-"):
+        Lengths(max_length, max_query_tokens)
