@@ -42,7 +42,7 @@ def retrieval(data: Path, out: Path) -> Iterator[Stage]:
 
 
 def mwmbl(source: Path, out: Path) -> Iterator[Stage]:
-    """A teacher fine-tuned on the train queries' grades, a student distilled from its run; judged lists are reranked."""
+    """A teacher fine-tuned on the train queries' grades, a student distilled from its run; both on judged lists."""
     index, models = ["--index", str(out / "mwmbl.index")], ["--models", str(out / "models")]
     deep = out / "mwmbl.deep.txt"
 

@@ -1,5 +1,6 @@
 """Tiny models and a toy collection, made on the spot: nothing is downloaded."""
 
+import json
 import os
 from collections.abc import Callable
 from itertools import pairwise
@@ -12,10 +13,10 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before the hub's client is imported: an un
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-WORDS = "red green blue black white grey cat dog bird fish river stone apple plum".split()
+COLOURS = ("red", "green", "blue", "black", "white", "grey")
+THINGS = ("cat", "dog", "bird", "fish", "river", "stone")
 QUERIES = {"q1": "red", "q2": "green", "q3": "blue", "q4": "white"}
 """qid -> text."""
-ANIMALS = ("cat", "dog", "bird", "fish", "river", "stone")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -31,7 +32,7 @@ def wordpiece() -> Any:
 
     letters = "abcdefghijklmnopqrstuvwxyz0123456789"
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    words = [*special, *WORDS, *letters, *".,:!?", *(f"##{letter}" for letter in letters)]
+    words = [*special, *COLOURS, *THINGS, *letters, *".,:!?", *(f"##{letter}" for letter in letters)]
     made = Tokenizer(models.WordPiece({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
     made.normalizer = normalizers.BertNormalizer()
     made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -61,7 +62,10 @@ def byte_level(**special: str) -> Any:
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    texts = [f"Query: {one} {two}\nTitle: {one} {two}\nSummary: {one} {two}" for one, two in pairwise(WORDS * 2)]
+    texts = [
+        f"Query: {one} {two}\nTitle: {one} {two}\nSummary: {one} {two}"
+        for one, two in pairwise([*COLOURS, *THINGS] * 2)
+    ]
     made.train_from_iterator(texts * 3, trainer)
     made.post_processor = processors.TemplateProcessing(
         single="<s> $A", pair="<s> $A $B", special_tokens=[("<s>", names.index("<s>"))]
@@ -75,8 +79,8 @@ def bert_config(**changes: Any) -> Any:
     """Two layers of 32, no dropout."""
     from transformers import BertConfig
 
-    sizes = dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
-    still = dict(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, initializer_range=0.1)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "initializer_range": 0.1}
     return BertConfig(**{"vocab_size": 100, "max_position_embeddings": 64, **sizes, **still, **changes})
 
 
@@ -84,8 +88,8 @@ def llama_config(**changes: Any) -> Any:
     """Two layers of 32."""
     from transformers import LlamaConfig
 
-    sizes = dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
-    ids = dict(num_key_value_heads=1, max_position_embeddings=128, bos_token_id=0, eos_token_id=1)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    ids = {"num_key_value_heads": 1, "max_position_embeddings": 128, "bos_token_id": 0, "eos_token_id": 1}
     return LlamaConfig(**{**sizes, **ids, "initializer_range": 0.1, **changes})
 
 
@@ -134,9 +138,10 @@ def llama_reranker(tmp_path_factory) -> Callable[..., Path]:
 
     def make(**special: str) -> Path:
         tokenizer = byte_level(**special)
-        ids = {"pad_token_id": tokenizer.pad_token_id, "num_labels": 1}
         folder = tmp_path_factory.mktemp("models") / "llama-reranker"
-        save(folder, "LlamaForSequenceClassification", llama_config(vocab_size=400, **ids), tokenizer)
+        save(folder, "LlamaForSequenceClassification", llama_config(vocab_size=400, num_labels=1), tokenizer)
+        config = json.loads((folder / "config.json").read_text())  # told before, it would zero the token's embedding
+        (folder / "config.json").write_text(json.dumps({**config, "pad_token_id": tokenizer.pad_token_id}))
         Note("llm", Lengths(96)).write(folder)
         return folder
 
@@ -153,18 +158,18 @@ def toy(tmp_path, monkeypatch) -> Path:
 
 def write_toy(folder: Path) -> None:
     """Four queries over six documents each; document i is the better, the more (3 i + q) % 7."""
-    documents = [f'{{"id": "{word}", "title": "{word}", "contents": "grey {word}"}}\n' for word in ANIMALS]
+    documents = [f'{{"id": "{word}", "title": "{word}", "contents": "grey {word}"}}\n' for word in THINGS]
     (folder / "docs.jsonl").write_text("".join(documents))
     (folder / "topics.tsv").write_text("".join(f"{qid}\t{text}\n" for qid, text in QUERIES.items()))
     run, teacher, qrels, clicks = [], [], [], []
     for place, (qid, text) in enumerate(QUERIES.items()):
-        worth = {word: (3 * i + place) % 7 for i, word in enumerate(ANIMALS)}
-        run += [f"{qid} Q0 {word} {rank} {9 - rank} bm25\n" for rank, word in enumerate(ANIMALS, 1)]
+        worth = {word: (3 * i + place) % 7 for i, word in enumerate(THINGS)}
+        run += [f"{qid} Q0 {word} {rank} {9 - rank} bm25\n" for rank, word in enumerate(THINGS, 1)]
         ranked = sorted(worth, key=worth.__getitem__, reverse=True)
         teacher += [
             f"{qid} Q0 {word} {rank} {11 + 4 * worth[word] / 3:.6f} teacher\n" for rank, word in enumerate(ranked, 1)
         ]
-        qrels += [f"{qid} 0 {word} {min(worth[word] // 2, 2)}\n" for word in ANIMALS]
+        qrels += [f"{qid} 0 {word} {min(worth[word] // 2, 2)}\n" for word in THINGS]
         clicks.append(f'{{"query": "{text}", "docid": "{ranked[0]}"}}\n')
     for name, lines in (("run.txt", run), ("teacher.txt", teacher), ("qrels.txt", qrels), ("clicks.jsonl", clicks)):
         (folder / name).write_text("".join(lines))

@@ -36,8 +36,8 @@ for arguments in json.loads(sys.argv[1]):
     runpy.run_module("pyserini.search.lucene", run_name="__main__")
 """
 COLLECTIONS = ("generated", "scifact", "vaswani")
-TOPICS = 45
-"""How many topics of a real collection are compared."""
+TOPICS = 25
+"""How many topics of a real collection are compared, at least."""
 
 
 def rerankkit(*arguments: str | Path) -> None:
@@ -101,7 +101,7 @@ def test_equals_pyserini(collections, name, setting):
     shared = ("--index", folder / "index", "--topics", folder / "topics.tsv")
     rerankkit("retrieve", *shared, *SETTINGS[setting], "--output", folder / f"ours.{setting}")
     ours, theirs = run_lines(folder / f"ours.{setting}"), run_lines(folder / f"pyserini.{setting}")
-    assert len(theirs) >= 40
+    assert len(theirs) >= TOPICS
     assert ours.keys() == theirs.keys()
     for qid in theirs:
         assert [docid for docid, _ in ours[qid]] == [docid for docid, _ in theirs[qid]], qid

@@ -4,6 +4,7 @@ import importlib
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -71,5 +72,7 @@ def main(quiet: bool, verbose: bool) -> None:
     level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("rerankkit").setLevel(level)
+    if not sys.warnoptions:  # what libraries warn each other of is not for users
+        warnings.simplefilter("ignore", FutureWarning)
     if quiet:
         os.environ["RERANKKIT_QUIET"] = "1"

@@ -27,9 +27,11 @@ def command(source: Path, index: Path, language: str, threads: int | None) -> No
       rerankkit index --input docs.jsonl --index runs/index
       rerankkit index --input corpus/ --index runs/index-zh --language zh --threads 8
     """
+    from rerankkit.collection.archive import archive_classes
     from rerankkit.collection.indexing import IndexSettings, index_documents, told
 
     settings = IndexSettings(language, threads) if threads else IndexSettings(language)
     counts = index_documents(source, index, settings)
+    archive_classes(index)
     rejected = f", {sum(counts.rejected.values()):,} rejected: {told(counts.rejected)}" if counts.rejected else ""
     click.echo(f"{index}: {counts.documents:,} documents{rejected}")

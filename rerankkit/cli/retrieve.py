@@ -20,7 +20,7 @@ FLAGS = ("k1", "b", "rm3", "rocchio", "threads", "batch_size", "language", "remo
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="The run, TREC format.")
 @click.option("--method", default="bm25", show_default=True, help="The first stage.")
 @click.option("--hits", default=1000, show_default=True, type=click.IntRange(1), help="Hits of each topic.")
-@click.option("--tag", default="bm25", show_default=True, help="The run's tag.")
+@click.option("--tag", help="The run's tag; the method's name by default.")
 @click.option("--k1", type=float, help="BM25's k1; with --b, or neither for the index's own (0.9).")
 @click.option("--b", type=float, help="BM25's b (0.4).")
 @click.option("--rm3", is_flag=True, help="Expand queries by RM3.")
@@ -39,7 +39,7 @@ def command(
     output: Path,
     method: str,
     hits: int,
-    tag: str,
+    tag: str | None,
     fields: tuple[str, ...],
     more: tuple[str, ...],
     **flags: Any,
@@ -59,6 +59,7 @@ def command(
         raise click.UsageError(f"Got unexpected extra argument ({more[0]})")
     if output.is_dir():
         raise InputError("is a folder, where a file is to be written", path=output)
+    tag = tag or method
     if len(tag.split()) != 1:
         raise InputError(f"--tag must be one word: {tag!r}")
     from rerankkit.collection.topics import load_topics

@@ -113,7 +113,7 @@ def _run_anserini(converted: Path, folder: Path, settings: IndexSettings, expect
     line = java_class("java.util.ArrayList")()
     for word in (
         *("-collection", "JsonCollection", "-generator", "DefaultLuceneDocumentGenerator", "-quiet"),
-        *("-input", os.path.abspath(converted), "-index", os.path.abspath(folder), "-language", settings.language),
+        *("-input", str(converted.absolute()), "-index", str(folder.absolute()), "-language", settings.language),
         *("-threads", str(settings.threads), "-memoryBuffer", "512"),
         *("-storePositions", "-storeDocvectors", "-storeRaw", "-fields", "title"),
     ):

@@ -1,5 +1,6 @@
 """Java for Lucene: found, started once a process, quiet."""
 
+import hashlib
 import logging
 import os
 import re
@@ -21,10 +22,13 @@ MAJOR = "21"
 MEMORY = "RERANKKIT_JAVA_MEMORY"
 """Names the heap's limit, as `-Xmx` writes it; the index itself is mapped, not read into the heap."""
 VECTOR = "jdk.incubator.vector"
+CACHE = "RERANKKIT_CACHE"
+"""Names the folder of what is made once a machine."""
 
 _LIBRARIES = ("lib/server/libjvm.so", "lib/server/libjvm.dylib", "bin/server/jvm.dll")
 _OPTIONS = (
     "-Xrs",  # Ctrl-C stays Python's, so that half-written folders are cleared away
+    "-Xlog:cds*=off",  # on standard output else
     f"-Djava.util.logging.config.file={os.devnull}",
     "-Dslf4j.internal.verbosity=ERROR",
     # reading log4j's own configuration costs a retrieval 0.4 s
@@ -44,6 +48,10 @@ class Java:
     version: str
     vector: bool
     origin: str
+
+    def modules(self) -> list[str]:
+        """The option that adds the vector module, which Pyserini asks for, where there is one."""
+        return [f"--add-modules={VECTOR}"] if self.vector else []
 
 
 def find_java() -> Java:
@@ -92,6 +100,13 @@ def anserini_jar() -> Path:
     return max(jars, key=lambda jar: jar.stat().st_ctime)
 
 
+def class_archive(java: Java, jar: Path) -> Path:
+    """Where the classes that a retrieval loads lie ready for this Java and jar, once they were archived."""
+    folder = Path(os.environ.get(CACHE) or Path.home() / ".cache" / "rerankkit")
+    made_for = f"{java.home} {java.version} {java.vector} {jar} {jar.stat().st_mtime_ns} {jar.stat().st_size}"
+    return folder / f"java-{hashlib.sha256(made_for.encode()).hexdigest()[:16]}.jsa"
+
+
 def start_java() -> None:
     """Starts Java unless it runs; whoever imports Pyserini later finds it running and keeps it.
 
@@ -115,9 +130,10 @@ def _start() -> None:
     if jnius_config.vm_running:
         return
     java, jar = find_java(), anserini_jar()
-    modules = [f"--add-modules={VECTOR}"] if java.vector else []
+    archive = class_archive(java, jar)
+    shared = [f"-XX:SharedArchiveFile={archive}"] if archive.exists() else []
     jnius_config.add_classpath(str(jar))
-    jnius_config.add_options(f"-Xmx{_memory()}", *_OPTIONS, *modules)
+    jnius_config.add_options(f"-Xmx{_memory()}", *_OPTIONS, *java.modules(), *shared)
     logger.debug("starting Java %s of %s with %s", java.version, java.home, jar.name)
     home = os.environ.get("JAVA_HOME")
     os.environ["JAVA_HOME"] = str(java.home)

@@ -102,6 +102,8 @@ class LuceneCollection(Mapping[str, Document]):
         try:
             record = json.loads(raw)
         except ValueError:
+            record = None
+        if not isinstance(record, dict):
             return Document(docid, "", raw.strip())  # TREC's own collections are stored as they were
         text = next((record[key] for key in TEXTS if isinstance(record.get(key), str)), None)
         if text is None:

@@ -1,6 +1,7 @@
 """The whole method as commands, on the demo's collection."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -16,59 +17,90 @@ SAMPLES = ("train", "unlabelled", "test")
 
 def stages(folder: Path, sizes: Sizes, seed: int) -> Iterator[Stage]:
     """The demo's stages in order, all of whose files lie in `folder`."""
-    index = ["--index", str(folder / "index")]
-    clicks = ["--clicks", str(folder / "clicks.jsonl")]
-    models = ["--models", str(folder / "models")]
-    adapter = ["--lora-layers", str(sizes.lora_layers)] if sizes.lora_layers else []
+    names = Names(folder)
+    yield from first_stage(names, seed, sizes)
+    yield from teaching(names, seed, sizes)
+    yield from distilling(names, seed, sizes)
 
-    def topics(name: str) -> list[str]:
-        return ["--topics", str(folder / f"topics.{name}.sample.tsv")]
 
-    def model(name: str) -> str:
-        return str(folder / "models" / name)
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Where the stages' files lie, as arguments."""
 
-    def run(system: str, name: str) -> str:
-        return str(folder / f"run.{system}.{name}.txt")
+    folder: Path
 
+    def topics(self, name: str) -> list[str]:
+        return ["--topics", str(self.folder / f"topics.{name}.sample.tsv")]
+
+    def model(self, name: str) -> str:
+        return str(self.folder / "models" / name)
+
+    def run(self, system: str, name: str) -> str:
+        return str(self.folder / f"run.{system}.{name}.txt")
+
+    def lists(self, name: str) -> list[str]:
+        return ["--run", self.run("bm25", name), *self.topics(name), *self.index, *self.models]
+
+    @property
+    def index(self) -> list[str]:
+        return ["--index", str(self.folder / "index")]
+
+    @property
+    def models(self) -> list[str]:
+        return ["--models", str(self.folder / "models")]
+
+    @property
+    def clicks(self) -> list[str]:
+        return ["--clicks", str(self.folder / "clicks.jsonl")]
+
+
+def first_stage(names: Names, seed: int, sizes: Sizes) -> Iterator[Stage]:
+    """Collection, index, BM25."""
+    folder = names.folder
     yield Stage("collection", lambda: build(folder, seed))
-    yield Stage("samples", lambda: _samples(folder, sizes))
-    yield Stage("index", ["index", "--input", str(folder / "docs.jsonl"), *index])
+    yield Stage(f"samples {sizes.train} {sizes.unlabelled} {sizes.test}", lambda: _samples(folder, sizes))
+    yield Stage("index", ["index", "--input", str(folder / "docs.jsonl"), *names.index])
     for name in SAMPLES:
-        arguments = [*index, *topics(name), "--hits", "100", "--remove-query"]
-        yield Stage(f"retrieve {name}", ["retrieve", *arguments, "--output", run("bm25", name)])
+        arguments = [*names.index, *names.topics(name), "--hits", "100", "--remove-query"]
+        yield Stage(f"retrieve {name}", ["retrieve", *arguments, "--output", names.run("bm25", name)])
     yield Stage("unclicked", lambda: _unclicked_as_grade_0(folder))
+
+
+def teaching(names: Names, seed: int, sizes: Sizes) -> Iterator[Stage]:
+    """CPT on clicks, SFT with a rank loss, the teacher's runs."""
+    how = [*TEACHER, *(["--lora-layers", str(sizes.lora_layers)] if sizes.lora_layers else []), "--seed", str(seed)]
     yield Stage(
         "cpt",
-        ["cpt", *clicks, *index, *models, "--model", "smollm2-135m", "--output", model("cpt"), *TEACHER, *adapter]
-        + ["--max-steps", str(sizes.cpt_steps), "--seed", str(seed)],
+        ["cpt", *names.clicks, *names.index, *names.models, "--model", "smollm2-135m", "--output", names.model("cpt")]
+        + ["--max-steps", str(sizes.cpt_steps), *how],
     )
     yield Stage(
         "sft",
-        ["sft", "--run", run("bm25", "train"), *topics("train"), *clicks, *index, *models, "--model", model("cpt")]
-        + ["--output", model("llm-teacher"), "--loss", "lce", "--group-size", str(sizes.sft_group), *TEACHER, *adapter]
-        + ["--per-device-train-batch-size", "2", "--num-train-epochs", str(sizes.sft_epochs), "--seed", str(seed)],
+        ["sft", *names.lists("train"), *names.clicks, "--model", names.model("cpt")]
+        + ["--output", names.model("llm-teacher"), "--loss", "lce", "--group-size", str(sizes.sft_group)]
+        + ["--per-device-train-batch-size", "2", "--num-train-epochs", str(sizes.sft_epochs), *how],
     )
     for name in ("train", "unlabelled"):
-        arguments = ["--run", run("bm25", name), *topics(name), *index, *models, "--dtype", "bfloat16"]
         yield Stage(
             f"rerank {name} by llm-teacher",
-            ["rerank", "--model", "llm-teacher", *arguments, "--sample", str(sizes.teacher_sample)]
-            + ["--output", run("llm-teacher", name)],
+            ["rerank", "--model", "llm-teacher", *names.lists(name), "--sample", str(sizes.teacher_sample)]
+            + ["--dtype", "bfloat16", "--output", names.run("llm-teacher", name)],
         )
+
+
+def distilling(names: Names, seed: int, sizes: Sizes) -> Iterator[Stage]:
+    """The student from the teacher's runs, and both on the test queries."""
     yield Stage(
         "distill",
-        ["distill", "--run", run("llm-teacher", "train"), *topics("train")]
-        + ["--run", run("llm-teacher", "unlabelled"), *topics("unlabelled"), *index, *models]
-        + ["--model", "minilm-l6", "--output", model("bert-distilled"), "--loss", "hybrid", *STUDENT]
+        ["distill", "--run", names.run("llm-teacher", "train"), *names.topics("train")]
+        + ["--run", names.run("llm-teacher", "unlabelled"), *names.topics("unlabelled"), *names.index, *names.models]
+        + ["--model", "minilm-l6", "--output", names.model("bert-distilled"), "--loss", "hybrid", *STUDENT]
         + ["--alpha", "0.2", "--beta", "1", "--group-size", "8", "--per-device-train-batch-size", "4"]
         + ["--num-train-epochs", str(sizes.distill_epochs), "--seed", str(seed)],
     )
     for name, depth in (("bert-distilled", 100), ("llm-teacher", sizes.test_teacher_depth)):
-        arguments = ["--run", run("bm25", "test"), *topics("test"), *index, *models, "--dtype", "bfloat16"]
-        yield Stage(
-            f"rerank test by {name}",
-            ["rerank", "--model", name, *arguments, "--depth", str(depth), "--output", run(name, "test")],
-        )
+        arguments = ["rerank", "--model", name, *names.lists("test"), "--dtype", "bfloat16", "--depth", str(depth)]
+        yield Stage(f"rerank test by {name}", [*arguments, "--output", names.run(name, "test")])
 
 
 def _samples(folder: Path, sizes: Sizes) -> None:

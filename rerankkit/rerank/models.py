@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rerankkit.errors import InputError
-from rerankkit.plugins import load_plugin
+from rerankkit.plugins import load_plugin, plugin_names
 from rerankkit.rerank.checkpoint import NOTE, read_note
 from rerankkit.rerank.scorer import Scoring
 from rerankkit.roles import Reranker
@@ -44,8 +44,8 @@ def resolve(name: str, models: Path) -> str:
 
 
 def load_reranker(name: str, scoring: Scoring, models: Path = MODELS) -> Reranker:
-    """The Reranker that a name, folder or hub id stands for."""
-    if name == "bm25":
+    """The Reranker that a name, folder or hub id stands for; a plug-in's name that is no folder needs no weights."""
+    if _is_plugin(name, models):
         return load_plugin("rerank", name).load(name, scoring)
     checkpoint = resolve(name, models)
     note = read_note(checkpoint)
@@ -53,10 +53,15 @@ def load_reranker(name: str, scoring: Scoring, models: Path = MODELS) -> Reranke
     return load_plugin("rerank", architecture).load(checkpoint, scoring)
 
 
+def _is_plugin(name: str, models: Path) -> bool:
+    return name in plugin_names("rerank") and not Path(name).is_dir() and not (models / name).is_dir()
+
+
 def fingerprint(name: str, models: Path) -> str:
     """A hash of the weights that a name stands for; a hub id or a plug-in without weights is its name."""
     hashed = hashlib.sha256(name.encode())
-    for path in sorted(Path(name if name == "bm25" else resolve(name, models)).glob("*.safetensors")):
+    folder = Path(name) if _is_plugin(name, models) else Path(resolve(name, models))
+    for path in sorted(folder.glob("*.safetensors")):
         with path.open("rb") as file:
             hashed.update(hashlib.file_digest(file, "sha256").digest())
     return hashed.hexdigest()

@@ -1,6 +1,7 @@
 """The model that both rerank and train use: pairs in, one raw score each."""
 
 import contextlib
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -14,8 +15,10 @@ from rerankkit.rerank.batches import by_length, pad
 from rerankkit.rerank.pairs import Pair, PairEncoder
 from rerankkit.types import Group
 
+log = logging.getLogger(__name__)
+
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-WINDOW = 1024
+WINDOW = 512
 """Pairs that are sorted by length together; finished queries come out a window at a time."""
 
 
@@ -113,13 +116,23 @@ class PairScorer:
         """The raw scores of pairs, in their order."""
         out = torch.empty(len(pairs))
         half = self.dtype is not torch.float32
-        autocast = torch.autocast(self.device.type, dtype=self.dtype) if half else contextlib.nullcontext()
-        with autocast:
-            for batch in by_length(pairs, self.scoring.batch_tokens):
-                inputs = pad([pairs[i] for i in batch], self.model.config.pad_token_id, self.encoder.frame.segments)
-                inputs = {name: tensor.to(self.device) for name, tensor in inputs.items()}
-                out[torch.tensor(batch)] = self.model(**inputs).logits[:, 0].float().cpu()
+        with torch.autocast(self.device.type, dtype=self.dtype) if half else contextlib.nullcontext():
+            waiting = by_length(pairs, self.scoring.batch_tokens)[::-1]
+            while waiting:
+                batch = waiting.pop()
+                try:
+                    out[torch.tensor(batch)] = self._forward([pairs[i] for i in batch])
+                except torch.OutOfMemoryError:
+                    if len(batch) == 1:
+                        raise InputError("one pair is too long for the memory", "Lower --max-length") from None
+                    log.warning("out of memory with %d pairs, halved", len(batch))
+                    waiting += [batch[len(batch) // 2 :], batch[: len(batch) // 2]]
         return out.tolist()
+
+    def _forward(self, pairs: Sequence[Pair]) -> torch.Tensor:
+        inputs = pad(pairs, self.model.config.pad_token_id, self.encoder.frame.segments)
+        inputs = {name: tensor.to(self.device) for name, tensor in inputs.items()}
+        return self.model(**inputs).logits[:, 0].float().cpu()
 
 
 def _windows(groups: Iterator[Group]) -> Iterator[list[Group]]:

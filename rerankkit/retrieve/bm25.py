@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rerankkit.collection.jvm import java_class, java_exception, java_words, start_java
+from rerankkit.collection.jvm import MEMORY, java_class, java_exception, java_words, start_java
 from rerankkit.collection.lucene import NOTE, index_folder, index_language, known_language, open_searcher
 from rerankkit.errors import InputError
 from rerankkit.progress import progress
@@ -91,8 +91,9 @@ def retriever(index: str | Path, settings: Bm25 | None = None) -> "Bm25Retriever
     k1, b = PARAMETERS.get(name, (0.9, 0.4)) if settings.k1 is None else (settings.k1, settings.b)
     searcher.set_bm25(k1, b)
     if settings.rm3 or settings.rocchio:
-        parser = None if searcher.reader.getTermVectors(0) else PARSERS.get(name)
-        if parser is None and not searcher.reader.getTermVectors(0):
+        vectors = searcher.reader.getTermVectors(0) is not None
+        parser = None if vectors else PARSERS.get(name)
+        if not vectors and parser is None:
             raise InputError("no document vectors for feedback", "Index with rerankkit, or leave it out", folder)
         if settings.rm3:
             searcher.set_rm3(parser, 10, 10, 0.5, False, True)
@@ -154,7 +155,8 @@ class Bm25Retriever:
                 return self._searcher.search(_sendable(query.text), depth)
             return self._searcher.search_fields(_sendable(query.text), self._fields, depth)
         except java_exception() as error:
-            raise InputError(f"Lucene refuses query {query.qid}: {java_words(error)}", "Shorten it") from error
+            remedy = f"Shorten it, or raise {MEMORY} where memory is short"
+            raise InputError(f"Lucene refuses query {query.qid}: {java_words(error)}", remedy) from error
 
     def _batch(self, queries: Sequence[Query], depth: int) -> Iterator[tuple[Query, Sequence[Any]]]:
         texts, numbers = java_class("java.util.ArrayList")(), java_class("java.util.ArrayList")()

@@ -35,9 +35,9 @@ def made(tmp_path_factory):
 def folder(made, monkeypatch):
     monkeypatch.chdir(made)
     yield made
-    for name in os.listdir():
-        if name not in ("docs.jsonl", "index", "topics.tsv"):
-            Path(name).unlink()
+    for path in Path().iterdir():
+        if path.name not in ("docs.jsonl", "index", "topics.tsv"):
+            path.unlink()
 
 
 def retrieve(*args: str, code: int = 0, index: str = "index", topics: str = "topics.tsv"):
@@ -152,7 +152,8 @@ def test_neither_torch_nor_pyserini_nor_a_key(folder):
 import os, sys
 from rerankkit.cli import main
 main.main(sys.argv[1:], standalone_mode=False)
-print(sorted({"torch", "numpy", "pyserini", "openai", "pandas", "rich"} & set(sys.modules)), "OPENAI_API_KEY" in os.environ)
+heavy = {"torch", "numpy", "pyserini", "openai", "pandas", "rich"}
+print(sorted(heavy & set(sys.modules)), "OPENAI_API_KEY" in os.environ)
 """
     environment = {name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY"}
     arguments = ["retrieve", "--index", "index", "--topics", "topics.tsv", "--output", "run.txt"]

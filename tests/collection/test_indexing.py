@@ -57,7 +57,7 @@ def test_an_index_takes_the_place_of_a_former_one_only_when_whole(tmp_path):
 
 def test_a_folder_of_something_else_is_not_replaced(tmp_path):
     source = documents(tmp_path, {"id": "1", "contents": "text"})
-    with pytest.raises(InputError, match="the folder holds something else than an index. Choose a new folder"):
+    with pytest.raises(InputError, match=r"the folder holds something else than an index\. Choose a new folder"):
         index_documents(source, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["docs.jsonl"]
 

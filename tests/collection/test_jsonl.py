@@ -30,9 +30,11 @@ def test_pyserinis_and_beirs_forms(record, document):
 
 @pytest.mark.parametrize(
     "line",
-    ["oops", "[]", "3", '"id"', "null", "{}", '{"id": "1"}', '{"contents": "x"}', '{"id": "1", "contents": 3}']
-    + ['{"id": ["1"], "contents": "x"}', '{"id": null, "contents": "x"}', '{"id": "1", "title": 3, "contents": "x"}']
-    + ['{"id": "1", "contents": "cut off'],
+    [
+        *("oops", "[]", "3", '"id"', "null", "{}", '{"id": "1"}', '{"contents": "x"}', '{"id": "1", "contents": 3}'),
+        *('{"id": ["1"], "contents": "x"}', '{"id": null, "contents": "x"}', '{"id": "1", "contents": "cut off'),
+        '{"id": "1", "title": 3, "contents": "x"}',
+    ],
 )
 def test_a_malformed_line_names_file_line_and_form(tmp_path, line):
     path = tmp_path / "docs.jsonl"
@@ -44,7 +46,7 @@ def test_a_malformed_line_names_file_line_and_form(tmp_path, line):
 
 
 def test_an_id_of_nothing():
-    with pytest.raises(InputError, match="d.jsonl:4: a document without an id"):
+    with pytest.raises(InputError, match=r"d\.jsonl:4: a document without an id"):
         parse_document('{"id": " ", "contents": "x"}', "d.jsonl", 4)
 
 

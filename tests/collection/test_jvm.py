@@ -88,13 +88,13 @@ def test_the_newest_jar_of_a_given_folder(monkeypatch, tmp_path):
 
 def test_no_pyserini_names_the_remedy(monkeypatch, bare):
     monkeypatch.delenv("ANSERINI_CLASSPATH", raising=False)
-    with pytest.raises(InputError, match="Pyserini is not installed. pip install pyserini"):
+    with pytest.raises(InputError, match=r"Pyserini is not installed\. pip install pyserini"):
         jvm.anserini_jar()
 
 
 def test_a_class_works_and_an_unknown_one_is_told():
     assert jvm.java_class("java.lang.Integer").parseInt("42") == 42
-    with pytest.raises(InputError, match="Java has no class no.such.Thing"):
+    with pytest.raises(InputError, match=r"Java has no class no\.such\.Thing"):
         jvm.java_class("no.such.Thing")
     with pytest.raises(jvm.java_exception(), match="NumberFormatException"):
         jvm.java_class("java.lang.Integer").parseInt("x")

@@ -44,7 +44,7 @@ def test_an_unknown_name_meets_near_ones():
 
 
 def test_an_index_of_learned_weights_is_refused():
-    with pytest.raises(InputError, match="holds learned weights, no words. Take a lexical index"):
+    with pytest.raises(InputError, match=r"holds learned weights, no words\. Take a lexical index"):
         prebuilt_index("msmarco-v1-passage.splade-v3")
 
 

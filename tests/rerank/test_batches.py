@@ -1,5 +1,7 @@
 """Pairs to padded batches."""
 
+import itertools
+
 import pytest
 import torch
 from hypothesis import given
@@ -36,7 +38,7 @@ def test_every_pair_once_and_no_batch_over_the_budget(lengths, budget):
     assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
     for batch in batches:
         assert len(batch) == 1 or len(batch) * max(lengths[index] for index in batch) <= budget
-    for one, two in zip(batches, batches[1:], strict=False):  # the next pair would not have fitted
+    for one, two in itertools.pairwise(batches):  # the next pair would not have fitted
         assert (len(one) + 1) * max(lengths[index] for index in one) > budget
         assert min(lengths[index] for index in one) >= max(lengths[index] for index in two)
 

@@ -1,0 +1,97 @@
+"""The names that --model knows."""
+
+import shutil
+
+import pytest
+
+from rerankkit.errors import InputError
+from rerankkit.rerank.bm25 import FirstStage
+from rerankkit.rerank.checkpoint import Note
+from rerankkit.rerank.models import Known, fingerprint, known_models, load_reranker, resolve
+from rerankkit.rerank.scorer import PairScorer, Scoring
+
+# Embeddings (100 words + 64 positions + 2 segments) x 32; two layers; pooler; head of one label.
+LAYER = 4 * (32 * 32 + 32) + 2 * 32 * 64 + 64 + 32 + 4 * 32
+PARAMETERS = 166 * 32 + 2 * 32 + 2 * LAYER + (32 * 32 + 32) + 33
+
+
+@pytest.fixture
+def models(bert_reranker, tmp_path):
+    """A folder of two checkpoints, and of what is none."""
+    for name, note in (
+        ("bert-distilled", Note("cross-encoder", trained={"model": "minilm-l6"})),
+        ("a-student", Note("cross-encoder", trained={"model": "/data/base"})),
+        (".bert.7.part", Note("cross-encoder")),
+        ("somebody-elses", None),
+    ):
+        shutil.copytree(bert_reranker, tmp_path / "models" / name)
+        if note:
+            note.write(tmp_path / "models" / name)
+    (tmp_path / "models" / "bert.training").mkdir()
+    return tmp_path / "models"
+
+
+def test_a_name_is_a_folder_of_the_models(models):
+    assert resolve("bert-distilled", models) == str(models / "bert-distilled")
+    assert resolve("somebody-elses", models) == str(models / "somebody-elses")
+
+
+def test_a_path_stays_a_path(models, monkeypatch):
+    assert resolve(str(models / "a-student"), models) == str(models / "a-student")
+    monkeypatch.chdir(models.parent)
+    assert resolve("models/a-student", models) == "models/a-student"
+
+
+@pytest.mark.parametrize("name", ["cross-encoder/ms-marco-MiniLM-L6-v2", "gpt2"])
+def test_anything_else_is_an_id(models, name):
+    assert resolve(name, models) == name
+
+
+def test_a_usual_name_that_is_not_trained_yet(models):
+    with pytest.raises(InputError, match=r"no model llm-teacher in .*models.*rerankkit sft"):
+        resolve("llm-teacher", models)
+
+
+@pytest.mark.parametrize("name", ["./nothing", "/nothing", "../nothing", "a/b/c"])
+def test_a_path_that_is_not_there(models, name):
+    with pytest.raises(InputError, match=f"no such model folder: {name}"):
+        resolve(name, models)
+
+
+def test_the_checkpoints_are_listed_by_name(models):
+    assert known_models(models) == [
+        Known("a-student", "cross-encoder", "/data/base", PARAMETERS, models / "a-student"),
+        Known("bert-distilled", "cross-encoder", "minilm-l6", PARAMETERS, models / "bert-distilled"),
+    ]
+
+
+def test_no_folder_has_no_checkpoint(tmp_path):
+    assert known_models(tmp_path / "nothing") == []
+
+
+def test_names_load_what_they_stand_for(models):
+    assert isinstance(load_reranker("bm25", Scoring(), models), FirstStage)
+    named = load_reranker("bert-distilled", Scoring(max_length=32), models)
+    assert isinstance(named, PairScorer)
+    assert named.encoder.lengths.max_length == 32
+    assert isinstance(load_reranker(str(models / "somebody-elses"), Scoring(), models), PairScorer)
+
+
+def test_an_architecture_that_nobody_knows(models):
+    Note("mono-t9").write(models / "a-student")
+    with pytest.raises(InputError, match="no rerank plug-in named 'mono-t9'"):
+        load_reranker("a-student", Scoring(), models)
+
+
+def test_a_fingerprint_follows_the_weights(models):
+    before = fingerprint("a-student", models)
+    assert fingerprint("a-student", models) == before
+    weights = bytearray((models / "a-student" / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (models / "a-student" / "model.safetensors").write_bytes(weights)
+    assert fingerprint("a-student", models) != before
+
+
+def test_a_fingerprint_without_weights_follows_the_name(models):
+    assert fingerprint("bm25", models) == fingerprint("bm25", models / "elsewhere")
+    assert fingerprint("nobody/one", models) != fingerprint("nobody/two", models)

@@ -1,0 +1,180 @@
+"""Candidates in their new order, resumed query by query."""
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from rerankkit.errors import InputError
+from rerankkit.rerank.reorder import Journal, rerank, reranked, run_of, with_tail
+from rerankkit.run import LARGEST, Run
+from rerankkit.trec import read_run, write_run
+from rerankkit.types import Candidate, Document, Group, Hit, Query
+
+
+def group(qid: str, docids: str) -> Group:
+    return Group(Query(qid, f"query {qid}"), tuple(Candidate(Document(d, "", f"text {d}"), 0.0) for d in docids))
+
+
+class Alphabet:
+    """A Reranker that scores a document by its letter, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def score(self, groups: Iterable[Group]) -> Iterator[list[float]]:
+        for group in groups:
+            self.asked.append(group.query.qid)
+            yield [float(ord(candidate.document.docid) - ord("a")) for candidate in group.candidates]
+
+
+GROUPS = [group("1", "abc"), group("2", "cab"), group("3", "b"), group("4", "ba")]
+RESULT = [
+    ("1", [("c", 2.0), ("b", 1.0), ("a", 0.0)]),
+    ("2", [("c", 2.0), ("b", 1.0), ("a", 0.0)]),
+    ("3", [("b", 1.0)]),
+    ("4", [("b", 1.0), ("a", 0.0)]),
+]
+SETTINGS = {"model": "m", "depth": "10"}
+
+
+def test_hits_fall_by_score():
+    assert reranked(group("1", "abc"), [0.5, -2.0, 7.0]) == [Hit("c", 7.0), Hit("a", 0.5), Hit("b", -2.0)]
+
+
+def test_ties_keep_the_first_stages_order():
+    assert [hit.docid for hit in reranked(group("1", "zyxab"), [1.0, 3.0, 1.0, 3.0, 1.0])] == list("yazxb")
+
+
+def test_a_run_with_ties_is_read_back_in_the_same_order(tmp_path):
+    """Evaluators break ties by docid, descending; here the first stage's order is the other one."""
+    results = rerank([group("1", "abcdef")], _Constant(1.0))
+    write_run(run_of(Run(), results, None, True, "t"), tmp_path / "run.txt")
+    assert read_run(tmp_path / "run.txt").docids("1") == list("abcdef")
+
+
+class _Constant:
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+    def score(self, groups: Iterable[Group]) -> Iterator[list[float]]:
+        return ([self.value] * len(group.candidates) for group in groups)
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf"), float("-inf")])
+def test_a_score_that_is_no_number_is_named(score):
+    with pytest.raises(InputError, match=rf"query 9, document b: the model's score is {score}") as caught:
+        reranked(group("9", "abc"), [1.0, score, 2.0])
+    assert "--dtype float32" in caught.value.remedy
+
+
+def test_the_tail_lies_under_the_last_that_was_reranked():
+    hits = with_tail([Hit("a", 3.0), Hit("b", -50.0)], ["x", "y"])
+    assert hits == [Hit("a", 3.0), Hit("b", -50.0), Hit("x", -51.0), Hit("y", -52.0)]
+    assert with_tail([], ["x"]) == [Hit("x", -1.0)]
+
+
+@pytest.mark.parametrize(
+    ("depth", "tail", "expected"), [(2, True, "bacd"), (2, False, "ba"), (None, True, "dcba"), (9, True, "dcba")]
+)
+def test_what_lies_below_the_depth(depth, tail, expected):
+    first_stage = Run({"1": [("a", 9.0), ("b", 8.0), ("c", 7.0), ("d", 6.0)]})
+    groups = [group("1", "abcd"[:depth])]
+    run = run_of(first_stage, rerank(groups, Alphabet()), depth, tail, "mine")
+    assert (run.docids("1"), run.tag) == (list(expected), "mine")
+
+
+@pytest.mark.parametrize("floor", [-3e38, LARGEST, 1e30, 0.0])
+def test_a_tail_under_any_score_stays_in_order(floor):
+    first_stage = Run({"1": [("a", 9.0), ("b", 8.0), ("c", 7.0)]})
+    run = run_of(first_stage, rerank([group("1", "a")], _Constant(floor)), 1, True, "t")
+    assert run.docids("1") == ["a", "b", "c"]
+    assert list(run.scores("1")) == sorted(set(run.scores("1")), reverse=True)
+
+
+def test_results_come_in_the_groups_order():
+    assert list(rerank(iter(GROUPS), Alphabet())) == RESULT
+
+
+def test_the_reranker_is_asked_to_the_end():
+    """A reranker says at its end how many documents it cut."""
+    said = []
+
+    class Talking(Alphabet):
+        def score(self, groups: Iterable[Group]) -> Iterator[list[float]]:
+            yield from super().score(groups)
+            said.append("done")
+
+    assert len(list(rerank(GROUPS, Talking()))) == 4
+    assert said == ["done"]
+
+
+def test_resuming_scores_only_what_is_missing(tmp_path):
+    first, journal = Alphabet(), Journal(tmp_path / "run.txt", SETTINGS)
+    assert list(islice(rerank(GROUPS, first, journal), 2)) == RESULT[:2]
+    second, journal = Alphabet(), Journal(tmp_path / "run.txt", SETTINGS)
+    assert list(journal.done) == ["1", "2"]
+    assert list(rerank(GROUPS, second, journal)) == RESULT
+    assert (first.asked, second.asked) == (["1", "2"], ["3", "4"])
+    third, journal = Alphabet(), Journal(tmp_path / "run.txt", SETTINGS)
+    assert list(rerank(GROUPS, third, journal)) == RESULT
+    assert third.asked == []
+    journal.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def journal_of(folder: Path) -> Path:
+    """A journal of two finished queries."""
+    journal = Journal(folder / "run.txt", SETTINGS)
+    list(islice(rerank(GROUPS, Alphabet(), journal), 2))
+    return folder / "run.txt.journal"
+
+
+@pytest.mark.parametrize("cut", [1, 2, 20])
+def test_a_line_cut_by_a_kill_is_dropped(tmp_path, cut):
+    path = journal_of(tmp_path)
+    path.write_bytes(path.read_bytes()[:-cut])
+    journal = Journal(tmp_path / "run.txt", SETTINGS)
+    assert list(journal.done) == ["1"]
+    reranker = Alphabet()
+    assert list(rerank(GROUPS, reranker, journal)) == RESULT
+    assert reranker.asked == ["2", "3", "4"]
+    assert [json.loads(line).get("qid") for line in path.read_text().splitlines()] == [None, "1", "2", "3", "4"]
+
+
+def test_a_head_cut_by_a_kill_starts_anew(tmp_path):
+    path = journal_of(tmp_path)
+    path.write_bytes(path.read_bytes()[:7])
+    assert Journal(tmp_path / "run.txt", SETTINGS).done == {}
+    assert path.read_text() == json.dumps(SETTINGS, sort_keys=True) + "\n"
+
+
+def test_other_settings_start_anew(tmp_path):
+    path = journal_of(tmp_path)
+    assert Journal(tmp_path / "run.txt", {**SETTINGS, "depth": "20"}).done == {}
+    assert len(path.read_text().splitlines()) == 1
+
+
+def test_scores_come_back_from_the_journal_to_the_last_bit(tmp_path):
+    journal = Journal(tmp_path / "run.txt", SETTINGS)
+    list(rerank([group("ü\n1", "a")], _Constant(0.1 + 0.2), journal))
+    assert Journal(tmp_path / "run.txt", SETTINGS).done == {"ü\n1": [Hit("a", 0.1 + 0.2)]}
+
+
+def test_a_journal_in_a_folder_that_is_not_there_yet(tmp_path):
+    Journal(tmp_path / "new" / "run.txt", SETTINGS).close()
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_score_that_is_no_number_leaves_the_finished_queries(tmp_path):
+    class Breaking(Alphabet):
+        def score(self, groups: Iterable[Group]) -> Iterator[list[float]]:
+            for scores in super().score(groups):
+                yield [float("nan")] if len(scores) == 1 else scores
+
+    journal = Journal(tmp_path / "run.txt", SETTINGS)
+    with pytest.raises(InputError, match="query 3, document b"):
+        list(rerank(GROUPS, Breaking(), journal))
+    assert list(Journal(tmp_path / "run.txt", SETTINGS).done) == ["1", "2"]
