@@ -32,7 +32,7 @@ def go_on(folder: Path, steps: Iterator[Stage], invoke: Invoke) -> list[str]:
     A stage whose command changed is run again, and so is all that follows it.
     """
     record = folder / "stages.json"
-    done: dict[str, str] = json.loads(record.read_text("utf-8")) if record.is_file() else {}
+    done = _read(record)
     kept: dict[str, str] = {}
     skipped: list[str] = []
     for number, stage in enumerate(steps, 1):
@@ -51,3 +51,12 @@ def go_on(folder: Path, steps: Iterator[Stage], invoke: Invoke) -> list[str]:
         with whole_file(record) as file:
             json.dump(kept, file, indent=1)
     return skipped
+
+
+def _read(record: Path) -> dict[str, str]:
+    """What was done; a record that cannot be read counts as nothing done."""
+    try:
+        return json.loads(record.read_text("utf-8")) if record.is_file() else {}
+    except ValueError:
+        log.warning("%s cannot be read: starting from the first stage", record)
+        return {}

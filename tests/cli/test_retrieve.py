@@ -141,9 +141,9 @@ def test_another_method_gets_its_own_settings(folder, monkeypatch):
     module = types.SimpleNamespace(Settings=Settings, retriever=Stage)
     monkeypatch.setattr(plugins, "load_plugin", lambda kind, name: module)
     retrieve("--method", "mine", "--hits", "7")
-    assert Path("run.txt").read_text().startswith("2 Q0 index-3 1 7 bm25\n")
+    assert Path("run.txt").read_text().startswith("2 Q0 index-3 1 7 mine\n")
     retrieve("--method", "mine", "--threads", "5")
-    assert Path("run.txt").read_text().startswith("2 Q0 index-5 1 1000 bm25\n")
+    assert Path("run.txt").read_text().startswith("2 Q0 index-5 1 1000 mine\n")
     assert "Error: --k1 is no setting of mine. Leave it out" in retrieve("--method", "mine", "--k1", "1", code=2).stderr
 
 
