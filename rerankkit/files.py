@@ -1,5 +1,6 @@
 """Files read with line numbers, and written whole or not at all."""
 
+import glob
 import gzip
 import io
 import os
@@ -46,6 +47,30 @@ def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.{suffix}")
 
 
+def _clear(path: Path) -> None:
+    """Removes what a killed process left beside a path; a folder that it had moved away comes back."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        pid, _, kind = left.name[len(path.name) + 2 :].partition(".")
+        if kind not in ("part", "old") or not pid.isdigit() or _lives(int(pid)):
+            continue
+        if kind == "old" and not path.exists():
+            left.replace(path)
+        elif left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 @contextmanager
 def whole_file(path: str | Path, binary: bool = False) -> Iterator[IO]:
     """A file to write that takes its name only when the block ends well; `.gz` is packed.
@@ -62,6 +87,7 @@ def whole_file(path: str | Path, binary: bool = False) -> Iterator[IO]:
             yield stream
         return
     path.parent.mkdir(parents=True, exist_ok=True)
+    _clear(path)
     part = _beside(path, "part")
     try:
         with part.open("wb") as raw:
@@ -89,6 +115,7 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
     if path.exists() and not path.is_dir():
         raise InputError("is a file, where a folder is to be written", path=path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    _clear(path)
     part, old = _beside(path, "part"), _beside(path, "old")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rerankkit.cli import main
 from rerankkit.demo.resume import Stage, go_on
+from rerankkit.demo.stages import fast_dtype
 from rerankkit.run import Run
 from rerankkit.trec import read_qrels, read_run, read_topics, write_qrels, write_run, write_topics
 
@@ -67,7 +68,7 @@ def mwmbl(source: Path, out: Path) -> Iterator[Stage]:
     )
     yield Stage(
         "mwmbl teacher's run",
-        ["rerank", "--model", "llm-teacher", *models, *lists("train"), *index, "--dtype", "bfloat16"]
+        ["rerank", "--model", "llm-teacher", *models, *lists("train"), *index, "--dtype", fast_dtype()]
         + ["--output", str(run("train.llm-teacher")), *SETTINGS["teacher_run"]],
     )
     yield Stage(
@@ -78,7 +79,7 @@ def mwmbl(source: Path, out: Path) -> Iterator[Stage]:
     for name in ("bert-distilled", "llm-teacher"):
         yield Stage(
             f"mwmbl dev by {name}",
-            ["rerank", "--model", name, *models, *lists("dev"), *index, "--dtype", "bfloat16"]
+            ["rerank", "--model", name, *models, *lists("dev"), *index, "--dtype", fast_dtype()]
             + ["--output", str(run(f"dev.{name}"))],
         )
     runs = [out / "mwmbl.dev.bm25.txt", run("dev.llm-teacher"), run("dev.bert-distilled")]
@@ -90,7 +91,7 @@ def dl19(source: Path, out: Path) -> Iterator[Stage]:
     reranked = out / "dl19.bert-distilled.txt"
     yield Stage(
         "dl19 by bert-distilled",
-        ["rerank", "--model", "bert-distilled", "--models", str(out / "models"), "--dtype", "bfloat16"]
+        ["rerank", "--model", "bert-distilled", "--models", str(out / "models"), "--dtype", fast_dtype()]
         + ["--run", str(source / "run.bm25.txt"), "--topics", str(source / "queries.tsv")]
         + ["--collection", str(source / "docs.jsonl"), "--output", str(reranked)],
     )

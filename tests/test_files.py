@@ -198,3 +198,28 @@ def test_a_pipe_is_written_and_not_replaced(tmp_path):
         file.write("through\n")
     assert reader.communicate(timeout=20)[0] == b"through\n"
     assert pipe.is_fifo()
+
+
+def dead_pid() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_what_a_killed_process_left_is_cleared_and_what_a_living_one_writes_is_not(tmp_path):
+    dead, alive = dead_pid(), os.getppid()
+    for pid in (dead, alive):
+        (tmp_path / f".out.txt.{pid}.part").write_text("half")
+    with whole_file(tmp_path / "out.txt") as file:
+        file.write("whole")
+    assert {path.name for path in tmp_path.iterdir()} == {"out.txt", f".out.txt.{alive}.part"}
+
+
+def test_a_folder_that_a_killed_process_had_moved_away_comes_back(tmp_path):
+    old = tmp_path / f".model.{dead_pid()}.old"
+    old.mkdir()
+    (old / "weights").write_text("old")
+    with pytest.raises(RuntimeError), whole_folder(tmp_path / "model"):
+        raise RuntimeError
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    assert (tmp_path / "model" / "weights").read_text() == "old"

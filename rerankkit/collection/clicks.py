@@ -16,7 +16,7 @@ CLICK_LINE = '{"query": "text", "docid": "1", "clicks": 3} or {"query": "text", 
 
 
 class Click(NamedTuple):
-    """A query, the clicked document, how often; `text` is there when the line held title and summary."""
+    """A query, the clicked document, how often; `document` is there when the line held title and summary."""
 
     query: str
     docid: str
@@ -38,7 +38,10 @@ def read_clicks(path: str | Path) -> Iterator[Click]:
             if not query or clicks < 1:
                 raise ValueError
             if "docid" in record:
-                yield Click(query, str(record["docid"]), clicks)
+                docid = record["docid"]
+                if not isinstance(docid, str | int) or not str(docid).strip():
+                    raise ValueError
+                yield Click(query, str(docid).strip(), clicks)
             else:
                 title, summary = str(record.get("title") or ""), str(record.get("summary") or "")
                 if not title and not summary:
@@ -66,9 +69,11 @@ def _jsonl_records(path: str | Path) -> Iterator[tuple[int, dict]]:
 
 def _tsv_records(path: str | Path) -> Iterator[tuple[int, dict]]:
     names = ["query", "docid", "clicks"]
+    first = True
     for number, line in read_lines(path):
         columns = line.split("\t")
-        if number == 1 and columns[0] == "query":
+        head, first = first and columns[0] == "query", False
+        if head:
             names = columns
             continue
         if not 2 <= len(columns) <= len(names):

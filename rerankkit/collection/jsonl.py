@@ -39,7 +39,8 @@ def parse_document(line: str, path: str | Path | None = None, number: int | None
         docid = next(record[key] for key in ("id", "_id", "docid") if key in record)
         text = next(record[key] for key in ("text", "contents") if key in record)
         title = record.get("title") or ""
-        if not isinstance(docid, str | int) or not isinstance(text, str) or not isinstance(title, str):
+        texts = isinstance(text, str) and isinstance(title, str)
+        if not texts or not isinstance(docid, str | int) or isinstance(docid, bool):
             raise TypeError
     except (ValueError, TypeError, AttributeError, StopIteration):
         raise InputError(f"not a document: {line[:80]!r}", f"Expected: {DOCUMENT_LINE}", path, number) from None

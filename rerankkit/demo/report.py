@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from rerankkit.collection.lucene import LuceneCollection
+from rerankkit.demo.stages import fast_dtype
 from rerankkit.evaluate.measures import Evaluation, evaluate
 from rerankkit.evaluate.significance import compare
 from rerankkit.files import whole_file
@@ -60,7 +61,7 @@ def _milliseconds(folder: Path, name: str) -> float:
     queries = read_topics(folder / "topics.test.sample.tsv")
     deep = (group for group in groups_of(run, queries, LuceneCollection(str(folder / "index"))))
     groups = list(islice((group for group in deep if len(group.candidates) == 100), TIMED + 1))
-    reranker = load_reranker(name, Scoring(dtype="bfloat16"), folder / "models")
+    reranker = load_reranker(name, Scoring(dtype=fast_dtype()), folder / "models")
     times = []
     for group in groups:
         started = time.perf_counter()

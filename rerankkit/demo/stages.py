@@ -84,8 +84,15 @@ def teaching(names: Names, seed: int, sizes: Sizes) -> Iterator[Stage]:
         yield Stage(
             f"rerank {name} by llm-teacher",
             ["rerank", "--model", "llm-teacher", *names.lists(name), "--sample", str(sizes.teacher_sample)]
-            + ["--dtype", "bfloat16", "--output", names.run("llm-teacher", name)],
+            + ["--dtype", fast_dtype(), "--output", names.run("llm-teacher", name)],
         )
+
+
+def fast_dtype() -> str:
+    """The dtype in which this machine computes fastest."""
+    from rerankkit.rerank.scorer import has_fast_bf16
+
+    return "bfloat16" if has_fast_bf16() else "float32"
 
 
 def distilling(names: Names, seed: int, sizes: Sizes) -> Iterator[Stage]:
@@ -99,7 +106,7 @@ def distilling(names: Names, seed: int, sizes: Sizes) -> Iterator[Stage]:
         + ["--num-train-epochs", str(sizes.distill_epochs), "--seed", str(seed)],
     )
     for name, depth in (("bert-distilled", 100), ("llm-teacher", sizes.test_teacher_depth)):
-        arguments = ["rerank", "--model", name, *names.lists("test"), "--dtype", "bfloat16", "--depth", str(depth)]
+        arguments = ["rerank", "--model", name, *names.lists("test"), "--dtype", fast_dtype(), "--depth", str(depth)]
         yield Stage(f"rerank test by {name}", [*arguments, "--output", names.run(name, "test")])
 
 

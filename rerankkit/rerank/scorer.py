@@ -52,6 +52,13 @@ class Scoring:
         return device
 
 
+def has_fast_bf16() -> bool:
+    """Whether the device computes bfloat16 faster than float32."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported()
+    return bool(torch.cpu._is_avx512_bf16_supported())
+
+
 class Float32Head(nn.Linear):
     """A linear layer that computes in float32 under autocast too: half-precision scores tie."""
 

@@ -14,6 +14,7 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from rerankkit.errors import InputError
 from rerankkit.progress import Bar
+from rerankkit.rerank.scorer import has_fast_bf16
 from rerankkit.train.settings import Training
 
 log = logging.getLogger(__name__)
@@ -67,13 +68,6 @@ class Watch(TrainerCallback):
 
     def on_train_end(self, args, state, control, **rest):  # type: ignore[no-untyped-def]
         self.bar.stop()
-
-
-def has_fast_bf16() -> bool:
-    """Whether the device computes bfloat16 faster than float32."""
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported()
-    return bool(torch.cpu._is_avx512_bf16_supported())
 
 
 def arguments(settings: Training, work: Path) -> TrainingArguments:
