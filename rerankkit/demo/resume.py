@@ -10,6 +10,9 @@ from rerankkit.files import whole_file
 
 log = logging.getLogger(__name__)
 
+WRITES = {"index": "--index"}
+"""The option that names what a command writes, where it is not --output; evaluate prints."""
+
 Invoke = Callable[[list[str]], None]
 """Runs one rerankkit command."""
 
@@ -25,18 +28,26 @@ class Stage:
         """What would run, as one line."""
         return "rerankkit " + " ".join(self.does) if isinstance(self.does, list) else self.name
 
+    def is_gone(self) -> bool:
+        """Whether what the command wrote is no longer there."""
+        if not isinstance(self.does, list) or self.does[0] == "evaluate":
+            return False
+        option = WRITES.get(self.does[0], "--output")
+        return option in self.does and not Path(self.does[self.does.index(option) + 1]).exists()
+
 
 def go_on(folder: Path, steps: Iterator[Stage], invoke: Invoke) -> list[str]:
     """Runs the stages that are not done yet, in order, and returns the names of those that it skipped.
 
-    A stage whose command changed is run again, and so is all that follows it.
+    A stage whose command changed, or whose output is gone, is run again, and so is all that follows it.
     """
     record = folder / "stages.json"
     done = _read(record)
     kept: dict[str, str] = {}
     skipped: list[str] = []
     for number, stage in enumerate(steps, 1):
-        if len(skipped) == len(kept) == number - 1 and done.get(stage.name) == stage.told():
+        before = len(skipped) == len(kept) == number - 1
+        if before and done.get(stage.name) == stage.told() and not stage.is_gone():
             kept[stage.name] = stage.told()
             skipped.append(stage.name)
             continue
@@ -50,6 +61,8 @@ def go_on(folder: Path, steps: Iterator[Stage], invoke: Invoke) -> list[str]:
         kept[stage.name] = stage.told()
         with whole_file(record) as file:
             json.dump(kept, file, indent=1)
+    if skipped and len(skipped) == len(kept):
+        log.info("skipped, done before: all %d stages", len(skipped))
     return skipped
 
 

@@ -74,3 +74,22 @@ go_on(Path({str(tmp_path)!r}), iter(steps), print)
     result = subprocess.run([sys.executable, "-c", script], env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False)
     assert result.returncode == -signal.SIGKILL
     assert list(json.loads((tmp_path / "stages.json").read_text())) == ["one"]
+
+
+def test_a_stage_whose_output_is_gone_is_run_again(tmp_path):
+    calls: list[str] = []
+
+    def invoke(args):
+        calls.append(args[0])
+        (tmp_path / args[2]).write_text("x")
+
+    steps = [
+        Stage(name, [name, option, str(tmp_path / name)])
+        for name, option in (("index", "--index"), ("rerank", "--output"))
+    ]
+    go_on(tmp_path, iter(steps), invoke)
+    (tmp_path / "rerank").unlink()
+    assert go_on(tmp_path, iter(steps), invoke) == ["index"]
+    (tmp_path / "index").unlink()
+    assert go_on(tmp_path, iter(steps), invoke) == []
+    assert calls == ["index", "rerank", "rerank", "index", "rerank"]
