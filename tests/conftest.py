@@ -47,15 +47,15 @@ def wordpiece() -> Any:
     )
 
 
-def byte_level(**special: str) -> Any:
-    """A Llama tokenizer: byte-level BPE, `<s>` before every text, `</s>` only where asked for."""
+def byte_level(begins: bool = True, **special: str) -> Any:
+    """A Llama tokenizer: byte-level BPE, `<s>` before every text unless told not, `</s>` only where asked for."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 
     made = Tokenizer(models.BPE())
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
-    names = ["<s>", "</s>", *(["<pad>"] if special.get("pad_token") == "<pad>" else [])]
+    names = ["<s>", "</s>"]
     trainer = trainers.BpeTrainer(
         vocab_size=400,
         special_tokens=names,
@@ -67,9 +67,10 @@ def byte_level(**special: str) -> Any:
         for one, two in pairwise([*COLOURS, *THINGS] * 2)
     ]
     made.train_from_iterator(texts * 3, trainer)
-    made.post_processor = processors.TemplateProcessing(
-        single="<s> $A", pair="<s> $A $B", special_tokens=[("<s>", names.index("<s>"))]
-    )
+    if begins:
+        made.post_processor = processors.TemplateProcessing(
+            single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", names.index("<s>"))]
+        )
     return PreTrainedTokenizerFast(
         tokenizer_object=made, bos_token="<s>", eos_token="</s>", model_max_length=128, **special
     )
@@ -135,6 +136,14 @@ def tiny_llama(tmp_path_factory) -> Path:
     tokenizer = byte_level()
     config = llama_config(vocab_size=len(tokenizer))
     return save(tmp_path_factory.mktemp("models") / "tiny-llama", "LlamaForCausalLM", config, tokenizer)
+
+
+@pytest.fixture(scope="session")
+def smol_llama(tmp_path_factory) -> Path:
+    """A causal LLM with SmolLM2's habits: nothing before a text, padding by the end of sequence."""
+    tokenizer = byte_level(begins=False, pad_token="</s>")
+    config = llama_config(vocab_size=len(tokenizer), pad_token_id=1)
+    return save(tmp_path_factory.mktemp("models") / "smol-llama", "LlamaForCausalLM", config, tokenizer)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rerankkit.groups.sample import draw, draw_with_positive, orders
+from rerankkit.groups.sample import draw, draw_with_positive, orders, thinned
 from rerankkit.types import Candidate, Document, Group, Query
 
 
@@ -80,6 +80,14 @@ def test_a_draw_that_has_a_positive_is_left_alone():
 
 def test_without_a_positive_nothing_is_forced():
     assert draw_with_positive(group(100), 8, seed=5) == draw(group(100), 8, seed=5)
+
+
+def test_thinned_lists_are_what_is_drawn_in_its_order():
+    long, short = group(100, positives=(3,)), group(5, qid="2")
+    first, second = thinned([long, short], 8, seed=1)
+    assert [c.document.docid for c in first.candidates] == [str(index) for index in draw(long, 8, seed=1)]
+    assert (first.query, first.labels) == (long.query, None)
+    assert second.candidates == short.candidates
 
 
 def test_orders_needs_two_different_labels():

