@@ -61,7 +61,7 @@ def command(
         --model smollm2-135m --lora-r 16 --loss ranknet --output runs/models/llm-teacher
       rerankkit sft --run runs/bm25.txt --topics topics.tsv --collection docs.jsonl --clicks clicks.jsonl \\
         --model minilm-l6 --loss lce --output runs/models/bert-clicks
-      torchrun --nproc-per-node 2 -m rerankkit sft --run runs/bm25.txt --topics topics.tsv \\
+      torchrun --nproc-per-node 2 -m -- rerankkit sft --run runs/bm25.txt --topics topics.tsv \\
         --index runs/index --qrels qrels.txt --model minilm-l6 --output runs/models/bert-labels
     """
     if (qrels is None) == (clicks is None):

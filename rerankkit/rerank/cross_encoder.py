@@ -34,12 +34,17 @@ def _query_text(query: Query) -> str:
     return query.text
 
 
+def name_padding(model: Any, tokenizer: Any) -> None:
+    """Tells the model the tokenizer's padding token where its configuration names none."""
+    if model.config.pad_token_id is None:
+        model.config.pad_token_id = tokenizer.pad_token_id
+
+
 def load(checkpoint: str, scoring: Scoring) -> PairScorer:
     """The Reranker of a checkpoint folder or Hugging Face id."""
     model, tokenizer = load_sequence_classifier(checkpoint)
     keep_head_in_float32(model)
-    if model.config.pad_token_id is None:
-        model.config.pad_token_id = tokenizer.pad_token_id
+    name_padding(model, tokenizer)
     note = read_note(checkpoint)
     kept = note.lengths if note else Lengths(min(512, tokenizer.model_max_length, positions(model) or 512))
     lengths = Lengths(scoring.max_length or kept.max_length, scoring.max_query_tokens or kept.max_query_tokens)

@@ -36,7 +36,7 @@ def frame(tokenizer: Any) -> Frame:
     bare = tokenizer("one", add_special_tokens=False)["input_ids"]
     ids = tokenizer("one")["input_ids"]
     prefix = ids[: ids.index(bare[0])]
-    return Frame(prefix, [], [tokenizer.eos_token_id], query_text, document_text)
+    return Frame(prefix, [], [tokenizer.eos_token_id], query_text, document_text, query_end=1)
 
 
 def separate_pad(model: Any, tokenizer: Any) -> None:

@@ -23,7 +23,10 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The ids around query and document, and how each is put into words."""
+    """The ids around query and document, and how each is put into words.
+
+    `query_end` is how many tokens close the query's words, and stay when it is cut.
+    """
 
     prefix: list[int]
     middle: list[int]
@@ -31,6 +34,7 @@ class Frame:
     query_text: Callable[[Query], str]
     document_text: Callable[[Document], str]
     segments: bool = False
+    query_end: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,10 @@ class PairEncoder:
         frame, lengths = self.frame, self.lengths
         (asked,) = self._ids([frame.query_text(query)])
         room = lengths.max_length - len(frame.prefix) - len(frame.middle) - len(frame.suffix)
-        if lengths.max_query_tokens is not None:
-            asked = asked[: lengths.max_query_tokens]
+        over = len(asked) - (lengths.max_query_tokens or len(asked))
+        if over > 0:
+            kept = len(asked) - frame.query_end
+            asked = [*asked[: kept - over], *asked[kept:]]
         if len(asked) > room - 4:
             raise InputError(
                 f"query {query.qid} has {len(asked)} tokens of the {room} that a pair may have",

@@ -121,8 +121,7 @@ def fit(job: Job, groups: Iterable[Group]) -> Path:
     scale = Scale.of(usable) if job.teacher else Scale()
     log.info("%d groups to learn from, %s", len(usable), scale)
     model, tokenizer, architecture, fresh = with_score_head(job.model, settings.seed)
-    if architecture == "llm":
-        llm.separate_pad(model, tokenizer)
+    (llm.separate_pad if architecture == "llm" else cross_encoder.name_padding)(model, tokenizer)
     scale = scale.fit_for(model)
     keep_head_in_float32(model)
     frame = (llm if architecture == "llm" else cross_encoder).frame(tokenizer)

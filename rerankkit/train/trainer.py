@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers.integrations import get_reporting_integration_callbacks
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from rerankkit.errors import InputError
@@ -73,12 +74,15 @@ class Watch(TrainerCallback):
 def arguments(settings: Training, work: Path) -> TrainingArguments:
     """Hugging Face's arguments for our settings; checkpoints go to `work`.
 
-    Raises InputError for a value that Hugging Face does not know.
+    Raises InputError for a value that Hugging Face does not know, and a `report_to` that is not installed.
     """
     try:
-        return _arguments(settings, work)
-    except ValueError as error:
+        made = _arguments(settings, work)
+        for callback in get_reporting_integration_callbacks(made.report_to):
+            callback()  # one whose package is not installed says so
+    except (ValueError, RuntimeError, ImportError) as error:
         raise InputError(str(error).splitlines()[0], "See the command's --help") from error
+    return made
 
 
 def _arguments(settings: Training, work: Path) -> TrainingArguments:

@@ -102,6 +102,16 @@ def test_an_llm_keeps_query_and_end_when_the_document_is_cut(llama):
     assert text_of(llama, pair) == "<s>Query: red cat\nTitle: dog\nSummary: bird fish bird</s>"
 
 
+@pytest.mark.parametrize(
+    ("most", "query"), [(5, "Query: red cat\n"), (4, "Query: red\n"), (1, "\n"), (9, "Query: red cat\n")]
+)
+def test_an_llms_query_keeps_its_line_break_when_it_is_cut(llama, most, query):
+    """`Query`, `:`, ` red`, ` cat` and the line break are five tokens."""
+    (pair,) = llama_encoder(llama, max_query_tokens=most).encode(RED_CAT, [DOG])
+    assert text_of(llama, pair) == f"<s>{query}Title: dog\nSummary: bird fish</s>"
+    assert text_of(llama, Pair(pair.ids[: pair.first], 0)) == f"<s>{query}"
+
+
 def test_an_llm_without_a_beginning_token(llama):
     llama = AutoTokenizer.from_pretrained(llama.name_or_path)
     from tokenizers.processors import ByteLevel

@@ -1,6 +1,7 @@
 """What a training leaves, read by others."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -81,6 +82,14 @@ def test_the_config_tells_labels_padding_and_activation(checkpoint):
     assert tokenizer.pad_token_id != tokenizer.eos_token_id
     model = AutoModelForSequenceClassification.from_pretrained(checkpoint)
     assert (model.config.num_labels, model.dtype) == (1, torch.float32)
+
+
+def test_a_padding_token_that_the_base_does_not_name_is_named(tiny_bert, tmp_path, trained, teacher_groups):
+    base = shutil.copytree(tiny_bert, tmp_path / "base")
+    config = json.loads((base / "config.json").read_text())
+    (base / "config.json").write_text(json.dumps({**config, "pad_token_id": None}))
+    folder = trained(base, teacher_groups, max_steps=1)
+    assert json.loads((folder / "config.json").read_text())["pad_token_id"] == 0
 
 
 def test_the_folder_holds_what_it_needs_and_no_more(checkpoint):

@@ -153,7 +153,7 @@ def test_resumed_it_ends_with_the_same_weights(tiny_llama, tmp_path, monkeypatch
 @pytest.mark.parametrize("kind", ["an encoder", "nothing"])
 def test_what_is_no_causal_llm_is_refused(tiny_bert, tmp_path, kind):
     model = tiny_bert if kind == "an encoder" else tmp_path / "nothing"
-    with pytest.raises(InputError, match="is no causal language model|cannot load") as caught:
+    with pytest.raises(InputError, match=r"is no causal language model|cannot load") as caught:
         continue_pretraining(str(model), CLICKED, tmp_path / "cpt", Training(**QUIET))
     assert caught.value.remedy == "CPT needs an LLM, e.g. --model smollm2-135m"
     assert list(tmp_path.iterdir()) == []

@@ -82,7 +82,7 @@ def test_a_wrong_file_is_told_with_its_path(toml, text, message):
     "text", ["loss_options = 3\n", 'loss_options = "margin"\n', '[loss_options]\nmargin = "wide"\n']
 )
 def test_loss_options_are_a_table_of_numbers(toml, text):
-    with pytest.raises(InputError, match="loss_options = .*, expected a table of numbers"):
+    with pytest.raises(InputError, match=r"loss_options = .*, expected a table of numbers"):
         settings_from(RankTraining, {}, toml(text))
 
 

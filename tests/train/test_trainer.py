@@ -132,10 +132,17 @@ def test_two_accumulated_groups_are_a_batch_of_two(trained, tiny_bert, teacher_g
     assert ours[0]["loss"] != pytest.approx(wide[0]["loss"], rel=1e-4)
 
 
-def test_gradient_checkpointing_changes_nothing_but_memory(trained, tiny_bert, teacher_groups, largest_difference):
-    plain = trained(tiny_bert, teacher_groups, "plain", max_steps=3)
-    spared = trained(tiny_bert, teacher_groups, "spared", max_steps=3, gradient_checkpointing=True)
+@pytest.mark.parametrize("lora", [Lora(0), Lora(4)])
+@pytest.mark.parametrize("model", ["tiny_bert", "tiny_llama"])
+def test_gradient_checkpointing_changes_nothing_but_memory(
+    trained, request, teacher_groups, largest_difference, model, lora
+):
+    base = request.getfixturevalue(model)
+    plain = trained(base, teacher_groups, "plain", max_steps=3, lora=lora)
+    spared = trained(base, teacher_groups, "spared", max_steps=3, lora=lora, gradient_checkpointing=True)
+    start = trained(base, teacher_groups, "start", max_steps=1, lora=lora, learning_rate=1e-9)
     assert largest_difference(plain, spared) < 1e-6
+    assert largest_difference(plain, start) > 1e-3
 
 
 def test_each_epoch_draws_other_candidates_also_after_a_resume(trained, tiny_bert, teacher_groups, monkeypatch):
