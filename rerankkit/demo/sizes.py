@@ -20,15 +20,15 @@ class Sizes:
 
 
 QUICK = Sizes(
-    train=900,
-    test=150,
-    unlabelled=300,
-    cpt_steps=60,
+    train=700,
+    test=120,
+    unlabelled=100,
+    cpt_steps=30,
     sft_epochs=1,
     sft_group=4,
     lora_layers=12,
-    teacher_sample=8,
-    distill_epochs=1.5,
+    teacher_sample=6,
+    distill_epochs=1,
     test_teacher_depth=20,
 )
 FULL = Sizes(

@@ -20,6 +20,7 @@ NAMES = [
     "sft",
     "rerank train by llm-teacher",
     "rerank unlabelled by llm-teacher",
+    "warm up",
     "distill",
     "rerank test by bert-distilled",
     "rerank test by llm-teacher",
@@ -35,7 +36,7 @@ def test_the_whole_method_in_order(tmp_path):
 @pytest.mark.parametrize("sizes", [QUICK, FULL], ids=["quick", "full"])
 def test_each_stage_is_a_command_that_parses(tmp_path, sizes):
     commands = [step.does for step in demo.stages(tmp_path, sizes, 3) if isinstance(step.does, list)]
-    assert len(commands) == 11
+    assert len(commands) == 12
     for name, *arguments in commands:
         command = main.get_command(click.Context(main), name)
         command.make_context(name, arguments)  # raises for an option or a value that the command does not have
