@@ -1,6 +1,8 @@
 """SFT and distillation, one program: fit a rank loss to the labels of groups."""
 
+import hashlib
 import inspect
+import json
 import logging
 import shutil
 from collections.abc import Callable, Iterable, Sequence
@@ -106,6 +108,15 @@ def group_loss(loss: Loss, model: Any, batch: dict[str, Any]) -> torch.Tensor:
     return loss(placed, batch["labels"], batch["mask"])
 
 
+def digest(groups: Iterable[Group]) -> str:
+    """A hash of queries, documents and labels: a training is not resumed on other data."""
+    hashed = hashlib.sha256()
+    for group in groups:
+        docids = [candidate.document.docid for candidate in group.candidates]
+        hashed.update(json.dumps([group.query, docids, group.labels]).encode())
+    return hashed.hexdigest()
+
+
 def fit(job: Job, groups: Iterable[Group]) -> Path:
     """Trains `job.model` on labelled groups and writes the checkpoint to `job.output`, whole.
 
@@ -145,7 +156,7 @@ def fit(job: Job, groups: Iterable[Group]) -> Path:
         ),
         callbacks=[Redraw(data), Watch("distilling" if job.teacher else "fine-tuning")],
     )
-    record = {"model": job.model, "groups": len(usable), **settings.record()}
+    record = {"model": job.model, "groups": len(usable), "data": digest(usable), **settings.record()}
     history = train(trainer, work, record)
     encoder.tell_cuts()
     if trainer.is_world_process_zero():

@@ -16,7 +16,7 @@ from rerankkit.rerank.cross_encoder import frame
 from rerankkit.rerank.models import load_reranker
 from rerankkit.rerank.pairs import Lengths, Pair, PairEncoder
 from rerankkit.rerank.scorer import Scoring
-from rerankkit.train.rank import GroupData, collate, group_loss, loss_of
+from rerankkit.train.rank import GroupData, collate, digest, group_loss, loss_of
 from rerankkit.train.settings import RankTraining
 from rerankkit.train.trainer import Redraw
 from rerankkit.types import Candidate, Document, Group, Query
@@ -243,3 +243,14 @@ def test_the_trainer_tells_the_data_its_epoch():
         state.epoch = told
         Redraw(data).on_epoch_begin(None, state, None)
         assert data.epoch == expected
+
+
+def test_the_digest_tells_other_labels_documents_and_queries_apart():
+    group = Group(
+        Query("1", "a"), (Candidate(Document("d", "t", "x"), 1.0), Candidate(Document("e", "t", "y"), 0.5)), (1.0, 0.0)
+    )
+    relabelled = dataclasses.replace(group, labels=(0.0, 1.0))
+    other_query = dataclasses.replace(group, query=Query("1", "b"))
+    fewer = dataclasses.replace(group, candidates=group.candidates[:1], labels=(1.0,))
+    assert len({digest([one]) for one in (group, relabelled, other_query, fewer)}) == 4
+    assert digest([group]) == digest([dataclasses.replace(group)])
