@@ -1,30 +1,27 @@
 """SFT and distillation, one program: fit a rank loss to the labels of groups."""
 
-import hashlib
 import inspect
-import json
 import logging
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch.utils.data import Dataset
 
 from rerankkit.errors import InputError
 from rerankkit.files import whole_folder
-from rerankkit.groups.sample import draw, draw_with_positive, orders
+from rerankkit.groups.sample import orders
 from rerankkit.plugins import load_plugin
 from rerankkit.rerank import cross_encoder, llm
-from rerankkit.rerank.batches import by_length, pad
 from rerankkit.rerank.checkpoint import Note, check_length
-from rerankkit.rerank.pairs import Lengths, Pair, PairEncoder
+from rerankkit.rerank.pairs import Lengths, PairEncoder
 from rerankkit.rerank.scorer import head_name, keep_head_in_float32
 from rerankkit.train import lora
 from rerankkit.train.checkpoint import write_checkpoint
+from rerankkit.train.data import GroupData, collate, digest
 from rerankkit.train.scale import Scale
 from rerankkit.train.settings import RankTraining
 from rerankkit.train.trainer import OwnLossTrainer, Redraw, Watch, arguments, train, work_folder
@@ -57,64 +54,12 @@ def loss_of(settings: RankTraining) -> Loss:
     return partial(loss, **settings.loss_options)
 
 
-class GroupData(Dataset):
-    """Encoded groups; each epoch draws other candidates, by the seed and the epoch's number."""
-
-    def __init__(self, groups: Sequence[Group], encoder: PairEncoder, settings: RankTraining, teacher: bool) -> None:
-        self.groups, self.size, self.seed = groups, settings.group_size, settings.seed
-        self.encoder, self.draw = encoder, draw if teacher else draw_with_positive
-        self.epoch = 0
-        for group in groups:  # a query that is too long is told now, not in the middle of the training
-            encoder.encode(group.query, [])
-
-    def set_epoch(self, epoch: int) -> None:
-        """Told by the Trainer at the start of each epoch."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return len(self.groups)
-
-    def __getitem__(self, index: int) -> tuple[list[Pair], list[float]]:
-        group = self.groups[index]
-        drawn = self.draw(group, self.size, self.seed + 7919 * self.epoch)
-        documents = [group.candidates[i].document for i in drawn]
-        labels: Sequence[float] = group.labels or ()
-        return self.encoder.encode(group.query, documents), [labels[i] for i in drawn]
-
-
-def collate(
-    items: Sequence[tuple[list[Pair], list[float]]], pad_id: int, segments: bool, batch_tokens: int
-) -> dict[str, Any]:
-    """Groups to micro-batches sorted by length, with labels and mask [query, candidate] and each pair's place."""
-    width = max(len(pairs) for pairs, _ in items)
-    labels = torch.zeros(len(items), width)
-    mask = torch.zeros(len(items), width, dtype=torch.bool)
-    flat: list[Pair] = []
-    for row, (pairs, values) in enumerate(items):
-        flat += pairs
-        labels[row, : len(pairs)] = torch.tensor(values)
-        mask[row, : len(pairs)] = True
-    batches = by_length(flat, batch_tokens)
-    order = torch.tensor([index for batch in batches for index in batch])
-    inputs = [pad([flat[i] for i in batch], pad_id, segments) for batch in batches]
-    return {"inputs": inputs, "order": order, "labels": labels, "mask": mask}
-
-
 def group_loss(loss: Loss, model: Any, batch: dict[str, Any]) -> torch.Tensor:
     """The loss over the scores of a batch's micro-batches, put back in place."""
     scores = torch.cat([model(**inputs).logits[:, 0].float() for inputs in batch["inputs"]])
     placed = torch.zeros_like(batch["labels"])
     placed = placed.masked_scatter(batch["mask"], scores[torch.argsort(batch["order"])])
     return loss(placed, batch["labels"], batch["mask"])
-
-
-def digest(groups: Iterable[Group]) -> str:
-    """A hash of queries, documents and labels: a training is not resumed on other data."""
-    hashed = hashlib.sha256()
-    for group in groups:
-        docids = [candidate.document.docid for candidate in group.candidates]
-        hashed.update(json.dumps([group.query, docids, group.labels]).encode())
-    return hashed.hexdigest()
 
 
 def fit(job: Job, groups: Iterable[Group]) -> Path:

@@ -1,0 +1,67 @@
+"""What a training step sees: groups drawn and encoded, in micro-batches sorted by length."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch.utils.data import Dataset
+
+from rerankkit.groups.sample import draw, draw_with_positive
+from rerankkit.rerank.batches import by_length, pad
+from rerankkit.rerank.pairs import Pair, PairEncoder
+from rerankkit.train.settings import RankTraining
+from rerankkit.types import Group
+
+
+class GroupData(Dataset):
+    """Encoded groups; each epoch draws other candidates, by the seed and the epoch's number."""
+
+    def __init__(self, groups: Sequence[Group], encoder: PairEncoder, settings: RankTraining, teacher: bool) -> None:
+        self.groups, self.size, self.seed = groups, settings.group_size, settings.seed
+        self.encoder, self.draw = encoder, draw if teacher else draw_with_positive
+        self.epoch = 0
+        for group in groups:  # a query that is too long is told now, not in the middle of the training
+            encoder.encode(group.query, [])
+
+    def set_epoch(self, epoch: int) -> None:
+        """Told by the Trainer at the start of each epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    def __getitem__(self, index: int) -> tuple[list[Pair], list[float]]:
+        group = self.groups[index]
+        drawn = self.draw(group, self.size, self.seed + 7919 * self.epoch)
+        documents = [group.candidates[i].document for i in drawn]
+        labels: Sequence[float] = group.labels or ()
+        return self.encoder.encode(group.query, documents), [labels[i] for i in drawn]
+
+
+def collate(
+    items: Sequence[tuple[list[Pair], list[float]]], pad_id: int, segments: bool, batch_tokens: int
+) -> dict[str, Any]:
+    """Groups to micro-batches sorted by length, with labels and mask [query, candidate] and each pair's place."""
+    width = max(len(pairs) for pairs, _ in items)
+    labels = torch.zeros(len(items), width)
+    mask = torch.zeros(len(items), width, dtype=torch.bool)
+    flat: list[Pair] = []
+    for row, (pairs, values) in enumerate(items):
+        flat += pairs
+        labels[row, : len(pairs)] = torch.tensor(values)
+        mask[row, : len(pairs)] = True
+    batches = by_length(flat, batch_tokens)
+    order = torch.tensor([index for batch in batches for index in batch])
+    inputs = [pad([flat[i] for i in batch], pad_id, segments) for batch in batches]
+    return {"inputs": inputs, "order": order, "labels": labels, "mask": mask}
+
+
+def digest(groups: Iterable[Group]) -> str:
+    """A hash of queries, documents and labels: a training is not resumed on other data."""
+    hashed = hashlib.sha256()
+    for group in groups:
+        docids = [candidate.document.docid for candidate in group.candidates]
+        hashed.update(json.dumps([group.query, docids, group.labels]).encode())
+    return hashed.hexdigest()
