@@ -12,11 +12,11 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from judged import judged_lists, select
+
 from rerankkit.cli import main
 from rerankkit.demo.resume import Stage, go_on
 from rerankkit.demo.stages import fast_dtype
-from rerankkit.run import Run
-from rerankkit.trec import read_qrels, read_run, read_topics, write_qrels, write_run, write_topics
 
 SETTINGS = tomllib.loads(Path(__file__).with_name("real_input.toml").read_text("utf-8"))
 
@@ -59,7 +59,7 @@ def mwmbl(source: Path, out: Path) -> Iterator[Stage]:
     topics = ["--topics", str(source / "queries.tsv")]
     yield Stage("mwmbl bm25", ["retrieve", *index, *topics, "--hits", "40000", "--output", str(deep)])
     for split in ("train", "dev"):
-        yield Stage(f"mwmbl {split} lists", lambda split=split: judged_lists(deep, out, split))
+        yield Stage(f"mwmbl {split} lists", lambda split=split: judged_lists(deep, out, f"mwmbl.{split}"))
     grades = ["--qrels", str(out / "mwmbl.train.qrels.txt")]
     yield Stage(
         "mwmbl teacher",
@@ -103,26 +103,6 @@ def dl19(source: Path, out: Path) -> Iterator[Stage]:
 def evaluation(qrels: Path, measures: str, *runs: Path) -> list[str]:
     """The arguments that print a table."""
     return ["evaluate", *map(str, runs), "--qrels", str(qrels), "--measures", measures]
-
-
-def select(source: Path, split: str | None, out: Path, name: str) -> None:
-    """Topics and qrels of a split, in files of their own."""
-    queries, qrels = read_topics(source / "queries.tsv"), read_qrels(source / "qrels.txt")
-    chosen = (source / f"split.{split}.txt").read_text("utf-8").split() if split else list(queries)
-    kept = {qid: queries[qid] for qid in chosen if qid in qrels}
-    write_topics(kept, out / f"{name}.topics.tsv")
-    write_qrels({qid: qrels[qid] for qid in kept}, out / f"{name}.qrels.txt")
-
-
-def judged_lists(deep: Path, out: Path, split: str) -> None:
-    """The judged documents of each query in BM25's order, those without a query word at the end."""
-    run, qrels = read_run(deep), read_qrels(out / f"mwmbl.{split}.qrels.txt")
-    lists = {}
-    for qid, grades in qrels.items():
-        found = dict(zip(run.docids(qid), run.scores(qid), strict=True)) if qid in run else {}
-        order = [docid for docid in found if docid in grades] + sorted(set(grades) - set(found))
-        lists[qid] = [(docid, found.get(docid, 0.0)) for docid in order]
-    write_run(Run.ranked(lists, "bm25"), out / f"mwmbl.{split}.bm25.txt")
 
 
 if __name__ == "__main__":

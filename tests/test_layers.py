@@ -33,8 +33,8 @@ THIRD_PARTY = {
     "groups": {"numpy"},
     "losses": {"torch"},
     "rerank": {*MODELS, "peft"},
-    "train": {*MODELS, "peft", "accelerate"},
-    "evaluate": {"ir_measures", "scipy", "numpy"},
+    "train": {*MODELS, "peft", "accelerate", "matplotlib"},
+    "evaluate": {"ir_measures", "scipy", "numpy", "matplotlib"},
     "demo": {*MODELS, "gguf", "matplotlib"},
 }
 """What each part may import of others' making; anything else is refused."""

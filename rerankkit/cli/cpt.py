@@ -5,14 +5,18 @@ from typing import Any
 
 import click
 
+from rerankkit.cli.click_options import ClickFlags, click_options
 from rerankkit.cli.inputs import collection_of, collection_option, index_option, models_option
-from rerankkit.cli.training import lora_names, training_options
+from rerankkit.cli.training import lora_names, tell, training_options
+from rerankkit.errors import InputError
 
 
 @click.command(short_help="Continued pre-training of an LLM on clicks.")
 @click.option(
-    "--clicks", type=click.Path(path_type=Path), required=True, help="query, docid[, clicks] or query, title, summary."
+    "--clicks", type=click.Path(path_type=Path), help="query, docid or query, title, summary[, clicks[, rank]]."
 )
+@click_options
+@click.option("--topics", help="With --displayed: the queries of that run.")
 @index_option
 @collection_option
 @click.option("--model", required=True, help="The LLM: a folder, smollm2-135m, a Hugging Face id.")
@@ -20,7 +24,8 @@ from rerankkit.cli.training import lora_names, training_options
 @training_options
 @models_option
 def command(
-    clicks: Path,
+    clicks: Path | None,
+    topics: str | None,
     index: str | None,
     collection: Path | None,
     model: str,
@@ -32,6 +37,7 @@ def command(
     """Continue an LLM's pre-training on clicks: given the query, it learns the clicked title and summary.
 
     Clicks that name documents need --index or --collection for the text. `sft` then starts from the output.
+    A line counts once, or with --click-weight as often as it was clicked.
 
     \b
     Examples:
@@ -39,15 +45,24 @@ def command(
         --output runs/models/cpt
       rerankkit cpt --clicks clicks.tsv.gz --collection docs.jsonl --model runs/models/smollm2-135m \\
         --learning-rate 2e-5 --num-train-epochs 2 --output runs/models/cpt
+      rerankkit cpt --clicks clicks.jsonl --click-weight log-count --index runs/index --model smollm2-135m \\
+        --output runs/models/cpt
+      rerankkit cpt --displayed runs/shown.txt --topics topics.tsv --clicked-top 3 --collection docs.jsonl \\
+        --model smollm2-135m --output runs/models/cpt
     """
-    from rerankkit.collection.clicks import read_clicks
+    told = ClickFlags.taken(clicks, topics, flags)
+    if not told.given:
+        raise InputError("there is nothing to learn", "Give --clicks, or --displayed with --clicked-top")
+    from rerankkit.rerank.weights import base_model
     from rerankkit.train.cpt import clicked_documents, continue_pretraining
     from rerankkit.train.settings import Training, settings_from
-    from rerankkit.train.weights import base_model
 
     settings = settings_from(Training, lora_names(flags), config, per_device_train_batch_size=8)
-    told = list(read_clicks(clicks))
-    named = any(one.document is None for one in told)
+    with told.told_of_file():
+        read = list(told.read())
+    named = any(one.document is None for one in read)
     texts = collection_of(index, collection, None) if named else {}
-    continue_pretraining(base_model(model, models), clicked_documents(told, texts), output, settings)
-    click.echo(f"{output}")
+    with told.told_of_file():
+        learnt = clicked_documents(read, texts, told.weight)
+    continue_pretraining(base_model(model, models), learnt, output, settings)
+    tell(output)

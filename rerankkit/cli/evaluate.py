@@ -38,7 +38,8 @@ def command(
     """Measure runs against qrels, side by side.
 
     Queries that a run lacks count as zero and are named. With several runs, p tells whether each differs from the
-    first one by more than chance (paired over queries).
+    first one by more than chance (paired over queries), and a run that is below the first one is warned of: give the
+    first stage first.
 
     \b
     Examples:
@@ -67,7 +68,7 @@ def command(
         click.echo(report.queries_table(evaluations))
     else:
         click.echo(report.table(evaluations, tests, lambda cell: click.style(cell, bold=True)))
-    for warning in report.warnings(evaluations):
+    for warning in report.warnings(evaluations, tests):
         click.echo(f"Warning: {warning}", err=True)
 
 

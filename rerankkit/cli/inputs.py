@@ -1,12 +1,17 @@
-"""What several commands read: topics, and the text of the documents that a run names."""
+"""What several commands read: topics, the text of the documents that a run names, queries held out."""
 
+import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from rerankkit.errors import InputError
 from rerankkit.run import Run
 from rerankkit.types import Collection, Queries
+
+log = logging.getLogger(__name__)
 
 index_option = click.option("--index", help="Lucene index folder, or a Pyserini prebuilt index, that holds the text.")
 collection_option = click.option(
@@ -20,6 +25,9 @@ models_option = click.option(
     show_default=True,
     help="Folder of checkpoints that --model finds by name.",
 )
+
+NAMED = 5
+"""How many near-duplicates are named."""
 
 
 def queries_of(topics: str) -> Queries:
@@ -52,6 +60,52 @@ def merged(runs: list[Run]) -> Run:
     for run in runs:
         for qid in run:
             if qid in hits:
-                raise InputError(f"query {qid} stands in two of the runs", "Give runs of different queries")
+                raise InputError(
+                    f"query {qid} stands in two of the runs",
+                    "Give runs of different queries, or combine them first: rerankkit fuse",
+                )
             hits[qid] = list(zip(run.docids(qid), run.scores(qid), strict=True))
     return runs[0] if len(runs) == 1 else Run(hits, runs[0].tag)
+
+
+def held_out_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds what tells `apart` of the queries that the training must not see."""
+    command = click.option("--drop-overlap", is_flag=True, help="Leave the near-duplicates of --held-out out.")(command)
+    return click.option(
+        "--held-out",
+        multiple=True,
+        metavar="TOPICS",
+        help="Dev or test topics: tells which training queries are near-duplicates of them. May repeat.",
+    )(command)
+
+
+def apart(run: Run, queries: Queries, held_out: Sequence[str], drop: bool) -> Run:
+    """The run, without the queries that are near-duplicates of held-out topics where `drop` says so; tells how many.
+
+    Raises InputError where no query would be left, and where there is nothing to drop by.
+    """
+    if not held_out:
+        if drop:
+            raise InputError("--drop-overlap has nothing to compare with", "Give the dev or test topics: --held-out")
+        return run
+    from rerankkit.groups.overlap import near_duplicates
+    from rerankkit.progress import progress
+
+    others = [query for topics in held_out for query in queries_of(topics).values()]
+    ours = [queries[qid] for qid in run if qid in queries]
+    found = list(near_duplicates(progress(ours, "looking for near-duplicates", len(ours)), others))
+    if not found:
+        log.info("none of %d training queries is a near-duplicate of a held-out one", len(ours))
+        return run
+    named = "; ".join(f"{one.query.qid} {one.query.text!r} of {one.held_out.text!r}" for one in found[:NAMED])
+    log.warning(
+        "%d of %d training queries are near-duplicates of held-out ones%s: %s%s",
+        *(len(found), len(ours), ", left out" if drop else ""),
+        *(named, "; …" if len(found) > NAMED else ""),
+    )
+    if not drop:
+        return run
+    gone = {one.query.qid for one in found}
+    if gone.issuperset(run):
+        raise InputError("every training query is a near-duplicate of a held-out one", "Train on other queries")
+    return Run({qid: run[qid] for qid in run if qid not in gone}, run.tag)

@@ -1,5 +1,6 @@
 """The options that cpt, sft and distill share; names as in Hugging Face's TrainingArguments and PEFT."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,12 +51,37 @@ def training_options(command: Command) -> Command:
     )(command)
 
 
+RERANKER: tuple[tuple[str, Any, str], ...] = (
+    ("--pooling", click.Choice(["last", "mean"]), "An LLM's score is read at its last token (default), or their mean."),
+    ("--keep-layers", str, "How many layers stay, evenly spaced, or which: 3, or 0,2,5."),
+    ("--max-title-tokens", int, "Tokens of a title; the rest of a longer one is left out."),
+    ("--separate-title/--no-separate-title", None, "Give an encoder title and summary apart, [SEP] between them."),
+)
+"""What the reranker is made of, and reads; the first and last as its start had them by default."""
+
+
 def loss_options(command: Command) -> Command:
-    """Adds the loss's own options and the group size."""
+    """Adds what the reranker is, the loss's own options, the group size and the way in which groups are drawn."""
+    for name, kind, text in reversed(RERANKER):
+        command = click.option(name, type=kind, default=None, help=text)(command)
     command = click.option(
         "--loss-option", multiple=True, metavar="NAME=VALUE", help="An option of the loss, e.g. margin=1. May repeat."
     )(command)
+    command = click.option(
+        "--grade-levels", type=int, help="Grades that a teacher's scores are made for a loss that fits grades."
+    )(command)
+    command = click.option("--sampling", help="How they are drawn: halves (default), random, stratified, top.")(command)
     return click.option("--group-size", type=int, help="Candidates drawn of each query's list.")(command)
+
+
+def people_options(command: Command) -> Command:
+    """Adds what the drawing is told where labels come from people."""
+    command = click.option(
+        "--negatives", metavar="FIRST-LAST", help="Ranks of the list at which a negative may stand, e.g. 10-100."
+    )(command)
+    return click.option(
+        "--positives", type=int, help="Positives in each group at the least, highest grade first.  [default: 1]"
+    )(command)
 
 
 def parsed_options(pairs: tuple[str, ...]) -> dict[str, float] | None:
@@ -70,6 +96,12 @@ def parsed_options(pairs: tuple[str, ...]) -> dict[str, float] | None:
         except ValueError:
             raise InputError(f"--loss-option {pair!r}", "Expected NAME=NUMBER, e.g. --loss-option margin=1") from None
     return options or None
+
+
+def tell(output: Path) -> None:
+    """Prints where the output lies; of a torchrun's processes the first does."""
+    if os.environ.get("RANK", "0") == "0":
+        click.echo(f"{output}")
 
 
 def lora_names(flags: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,9 @@
 """Clicks: which documents people chose for a query.
 
-JSONL or TSV lines of `query, docid[, clicks]` (the text comes from a collection), or of `query, title, summary`.
+JSONL or TSV lines of `query, docid[, clicks[, rank]]` (the text comes from a collection), or of
+`query, title, summary[, clicks[, rank]]`. `clicks` is how often it was clicked, 1 by default; `rank`, from 1, where the
+document stood among those shown. A TSV file names its columns in a header, `query<TAB>docid<TAB>clicks<TAB>rank` in any
+order after `query`; without one they are query, docid[, clicks].
 """
 
 import json
@@ -12,20 +15,26 @@ from rerankkit.errors import InputError
 from rerankkit.files import read_lines, whole_file
 from rerankkit.types import Document
 
-CLICK_LINE = '{"query": "text", "docid": "1", "clicks": 3} or {"query": "text", "title": "text", "summary": "text"}'
+CLICK_LINE = (
+    '{"query": "text", "docid": "1", "clicks": 3, "rank": 2} or {"query": "text", "title": "text", "summary": "text"}'
+)
 
 
 class Click(NamedTuple):
-    """A query, the clicked document, how often; `document` is there when the line held title and summary."""
+    """A query, the clicked document, how often, and at which rank it was shown where that is known.
+
+    `document` is there when the line held title and summary.
+    """
 
     query: str
     docid: str
     clicks: int = 1
     document: Document | None = None
+    rank: int | None = None
 
 
 def read_clicks(path: str | Path) -> Iterator[Click]:
-    """The clicks of a .jsonl or .tsv file (with a header `query docid clicks` or `query title summary`), `.gz` too.
+    """The clicks of a .jsonl or .tsv file (with a header of their columns), `.gz` too.
 
     Raises InputError for a malformed line.
     """
@@ -35,18 +44,19 @@ def read_clicks(path: str | Path) -> Iterator[Click]:
         try:
             query = " ".join(str(record["query"]).split())
             clicks = int(record.get("clicks", 1))
-            if not query or clicks < 1:
+            rank = int(record["rank"]) if record.get("rank") not in (None, "") else None
+            if not query or clicks < 1 or (rank is not None and rank < 1):
                 raise ValueError
             if "docid" in record:
                 docid = record["docid"]
                 if not isinstance(docid, str | int) or not str(docid).strip():
                     raise ValueError
-                yield Click(query, str(docid).strip(), clicks)
+                yield Click(query, str(docid).strip(), clicks, None, rank)
             else:
                 title, summary = str(record.get("title") or ""), str(record.get("summary") or "")
                 if not title and not summary:
                     raise ValueError
-                yield Click(query, "", clicks, Document("", title.strip(), summary.strip()))
+                yield Click(query, "", clicks, Document("", title.strip(), summary.strip()), rank)
         except (KeyError, TypeError, ValueError, AttributeError):
             raise InputError(f"not a click: {str(record)[:80]}", f"Expected: {CLICK_LINE}", path, number) from None
 
@@ -79,17 +89,3 @@ def _tsv_records(path: str | Path) -> Iterator[tuple[int, dict]]:
         if not 2 <= len(columns) <= len(names):
             raise InputError(f"{len(columns)} columns", f"Expected: {', '.join(names)} by tabs", path, number)
         yield number, dict(zip(names, columns, strict=False))
-
-
-def clicks_by_query(path: str | Path) -> dict[str, dict[str, int]]:
-    """Query text -> docid -> clicks, of a file whose lines name docids.
-
-    Raises InputError for a line without a docid.
-    """
-    chosen: dict[str, dict[str, int]] = {}
-    for click in read_clicks(path):
-        if click.document is not None:
-            raise InputError(f"the click for {click.query!r} names no docid", f"Expected: {CLICK_LINE}", path)
-        counts = chosen.setdefault(click.query, {})
-        counts[click.docid] = counts.get(click.docid, 0) + click.clicks
-    return chosen

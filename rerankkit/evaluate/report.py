@@ -12,6 +12,12 @@ from rerankkit.evaluate.significance import Comparison, compare
 Tests = Mapping[tuple[str, str], Comparison]
 """(name of the run, measure) -> its comparison with the first run."""
 
+SIGNIFICANT = 0.05
+HARM = "as a reranker of that run it does harm here"
+DOUBT = "no gain over that run here, though chance alone may explain the difference"
+NEUTRAL = ("Judged", "NumQ", "NumRel", "NumRet")
+"""Measures of which less is no worse."""
+
 
 def against_first(evaluations: Sequence[Evaluation], test: str = "t", seed: int = 0) -> Tests:
     """Every later run compared with the first, by every measure."""
@@ -48,18 +54,28 @@ def table(evaluations: Sequence[Evaluation], tests: Tests, strong: Callable[[str
     return "\n".join(lines)
 
 
-def warnings(evaluations: Sequence[Evaluation]) -> list[str]:
-    """A sentence for each run whose first nDCG is below that of the first run."""
+def warnings(evaluations: Sequence[Evaluation], tests: Tests) -> list[str]:
+    """A sentence for each run that is below the first one on a measure, naming every such measure."""
     first, *others = evaluations
-    measure = next((measure for measure in first.values if measure.startswith("nDCG")), None)
-    if measure is None:
-        return []
-    floor = f"is below that of {first.name} ({first.values[measure]:.4f})"
-    return [
-        f"{measure} of {other.name} ({other.values[measure]:.4f}) {floor}"
-        for other in others
-        if other.values[measure] < first.values[measure]
-    ]
+    sentences = []
+    for other in others:
+        worse, sure = [], False
+        for measure, value in other.values.items():
+            if measure.startswith(NEUTRAL) or not round(value, 4) < round(first.values[measure], 4):
+                continue
+            compared = tests.get((other.name, measure))
+            # PNR is tested by queries' shares, whose mean may differ from the pooled ratio in its sign.
+            known = compared is not None and compared.difference < 0
+            p = f" ({_p(compared.p)})" if compared is not None and known else ""
+            sure = sure or (compared is not None and known and compared.p < SIGNIFICANT)
+            worse.append(f"{measure} {value:.4f} < {first.values[measure]:.4f}{p}")
+        if worse:
+            sentences.append(f"{other.name} is below {first.name}: {', '.join(worse)}: {HARM if sure else DOUBT}")
+    return sentences
+
+
+def _p(p: float) -> str:
+    return "p < .001" if p < 0.001 else f"p = {p:.3f}".replace("0.", ".", 1)
 
 
 def as_csv(evaluations: Sequence[Evaluation], tests: Tests) -> str:

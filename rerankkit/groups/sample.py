@@ -1,44 +1,145 @@
 """Training groups: a few candidates of a long list, drawn with a seed."""
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from rerankkit.errors import InputError
 from rerankkit.types import Group
 
+Labels = Sequence[float] | None
 
-def draw(group: Group, size: int, seed: int, hard: int | None = None) -> list[int]:
-    """The indices of `size` candidates: half from the list's first `hard`, half from the rest, at random.
 
-    The same seed, query and size give the same draw. `hard` defaults to a quarter of the list, no less than `size`.
-    Only hard negatives would collapse the teacher's variance (method: half hard, half middle).
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a group is drawn: how many candidates, by which strategy, of which.
+
+    `positives` is the least number of candidates labelled above 0, as far as a list has them; `band` holds the first
+    and the last rank at which a negative may stand. Both are for labels from people. Raises InputError for a strategy
+    that nobody knows, a group without room for a negative, a band that holds no rank.
     """
-    count = len(group.candidates)
-    if count <= size:
-        return list(range(count))
+
+    size: int
+    strategy: str = "halves"
+    positives: int = 0
+    band: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.strategy not in STRATEGIES:
+            raise InputError(f"--sampling {self.strategy} is unknown", f"Known: {', '.join(STRATEGIES)}")
+        if not 0 <= self.positives < self.size:
+            raise InputError(
+                f"--positives {self.positives} does not fit a group of {self.size}",
+                "Give at least 0 and fewer than --group-size, since positives are compared with negatives",
+            )
+        if self.band is not None and not 1 <= self.band[0] <= self.band[1]:
+            raise InputError(f"--negatives {self.band[0]}-{self.band[1]} holds no rank", "Ranks count from 1")
+
+
+def ranks(text: str) -> tuple[int, int]:
+    """`10-100` as (10, 100); InputError for what is no such pair."""
+    match = re.fullmatch(r"([0-9]+)-([0-9]+)", text.strip())
+    if match is None:
+        raise InputError(f"--negatives {text!r} names no ranks", "Expected FIRST-LAST, e.g. --negatives 10-100")
+    return int(match[1]), int(match[2])
+
+
+def eligible(group: Group, sampling: Sampling) -> list[int]:
+    """The indices of the candidates that may be drawn: all, or the positives and the negatives within the band."""
+    everyone = range(len(group.candidates))
+    if sampling.band is None or group.labels is None:
+        return list(everyone)
+    first, last = sampling.band
+    return [index for index in everyone if group.labels[index] > 0 or first <= index + 1 <= last]
+
+
+def draw(group: Group, sampling: Sampling, seed: int) -> list[int]:
+    """The indices of the candidates drawn, in the list's order; of a list no longer than a group, all.
+
+    The same seed, query and sampling give the same draw. Where the strategy drew too few positives, others take the
+    place of negatives, the highest grade first, at random among equals.
+    """
+    pool = eligible(group, sampling)
+    if len(pool) <= sampling.size:
+        return pool
+    labels = None if group.labels is None else [group.labels[index] for index in pool]
     chance = random.Random(f"{seed}/{group.query.qid}")
-    hard = max(size, count // 4) if hard is None else hard
-    top, rest = list(range(min(hard, count))), list(range(min(hard, count), count))
-    from_top = max(min(size - size // 2, len(top)), size - len(rest))
-    return sorted(chance.sample(top, from_top) + chance.sample(rest, size - from_top))
+    places = sorted(STRATEGIES[sampling.strategy](len(pool), labels, sampling.size, chance))
+    if labels is not None and sampling.positives:
+        chance = random.Random(f"{seed}/{group.query.qid}/positive")
+        places = _with_positives(places, labels, sampling.positives, chance)
+    return [pool[place] for place in places]
 
 
-def draw_with_positive(group: Group, size: int, seed: int) -> list[int]:
-    """As `draw`, with one candidate of positive grade among them, if the list has one."""
-    labels: Sequence[float] = group.labels or ()
+def pairs_left(group: Group, sampling: Sampling) -> bool:
+    """Whether the band of negatives leaves two candidates with different labels; true where there is no band."""
+    labels = group.labels
+    return sampling.band is None or labels is None or len({labels[i] for i in eligible(group, sampling)}) > 1
+
+
+def _with_positives(drawn: list[int], labels: Sequence[float], wanted: int, chance: random.Random) -> list[int]:
+    """What was drawn, with positives in the place of negatives until there are as many as wanted."""
+    drawn = list(drawn)
     positives = [index for index, label in enumerate(labels) if label > 0]
-    drawn = draw(group, size, seed)
-    if not positives or any(labels[index] > 0 for index in drawn):
-        return drawn
-    chance = random.Random(f"{seed}/{group.query.qid}/positive")
-    drawn[chance.randrange(len(drawn))] = chance.choice(positives)
+    for _ in range(min(wanted, len(positives)) - sum(labels[index] > 0 for index in drawn)):
+        spare = [index for index in positives if index not in drawn]
+        highest = max(labels[index] for index in spare)
+        place = chance.choice([place for place, index in enumerate(drawn) if labels[index] <= 0])
+        drawn[place] = chance.choice([index for index in spare if labels[index] == highest])
     return sorted(drawn)
 
 
+def _halves(count: int, labels: Labels, size: int, chance: random.Random) -> list[int]:
+    """Half from the list's first quarter (no fewer than `size`), half from the rest: only hard candidates would
+    collapse the teacher's variance.
+    """
+    hard = min(max(size, count // 4), count)
+    from_top = max(min(size - size // 2, hard), size - (count - hard))
+    return chance.sample(range(hard), from_top) + chance.sample(range(hard, count), size - from_top)
+
+
+def _random(count: int, labels: Labels, size: int, chance: random.Random) -> list[int]:
+    """Any, each with the same chance."""
+    return chance.sample(range(count), size)
+
+
+def _top(count: int, labels: Labels, size: int, chance: random.Random) -> list[int]:
+    """The list's first."""
+    return list(range(size))
+
+
+def _stratified(count: int, labels: Labels, size: int, chance: random.Random) -> list[int]:
+    """One after the other from `size` equal bins of the range between the lowest label and the highest.
+
+    In each round a bin that is not empty yet gives one at random; the bins stand in a random order, which says who
+    gives in the last round. Jang et al. 2026 (arXiv 2604.04734). Raises ValueError where there are no labels.
+    """
+    if labels is None:
+        raise ValueError("stratified sampling needs labels")
+    low, high = min(labels), max(labels)
+    bins: list[list[int]] = [[] for _ in range(size)]
+    for index in chance.sample(range(count), count):
+        share = (labels[index] - low) / (high - low) if high > low else 0.0
+        bins[min(int(share * size), size - 1)].append(index)
+    chance.shuffle(bins)
+    drawn: list[int] = []
+    while len(drawn) < size:
+        drawn += [full.pop() for full in bins if full]
+    return drawn[:size]
+
+
+Strategy = Callable[[int, Labels, int, random.Random], list[int]]
+
+STRATEGIES: dict[str, Strategy] = {"halves": _halves, "random": _random, "stratified": _stratified, "top": _top}
+"""How `size` of `count` candidates, more than `size`, are drawn; by name."""
+
+
 def thinned(groups: Iterable[Group], size: int, seed: int) -> Iterator[Group]:
-    """Each group with the `size` candidates that `draw` takes, in their order: what a teacher is to score of a list."""
+    """Each group with `size` candidates, half hard and half middle: what a teacher is to score of a list."""
     for group in groups:
-        yield replace(group, candidates=tuple(group.candidates[i] for i in draw(group, size, seed)), labels=None)
+        drawn = draw(group, Sampling(size), seed)
+        yield replace(group, candidates=tuple(group.candidates[i] for i in drawn), labels=None)
 
 
 def orders(group: Group) -> bool:

@@ -7,6 +7,8 @@ from torch import Tensor
 
 from rerankkit.losses.masked import better, check_positive, differences, over_queries, real
 
+LABELS = "any"
+
 
 def loss(scores: Tensor, labels: Tensor, mask: Tensor, margin: float = 1.0) -> Tensor:
     """`max(0, margin - (s_i - s_j))`, mean over a query's pairs with y_i > y_j, then over queries.

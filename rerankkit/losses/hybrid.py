@@ -8,6 +8,9 @@ from rerankkit.errors import InputError
 from rerankkit.losses import margin_mse, point_mse
 from rerankkit.losses.masked import over_queries, real
 
+LABELS = "scores"
+TERMS = ("point_mse", "margin_mse")
+
 
 def loss(scores: Tensor, labels: Tensor, mask: Tensor, alpha: float = 1.0, beta: float = 1.0) -> Tensor:
     """`alpha PointMSE + beta MarginMSE`, mean over queries; the labels are the teacher's scores t.

@@ -6,6 +6,8 @@ from torch.nn.functional import softplus
 
 from rerankkit.losses.masked import check_positive, over_queries, real
 
+LABELS = "grades"
+
 
 def loss(scores: Tensor, labels: Tensor, mask: Tensor, temperature: float = 1.0) -> Tensor:
     """`-log exp(s+/T) / (exp(s+/T) + sum exp(s-/T))`, mean over a query's positives, then over queries.

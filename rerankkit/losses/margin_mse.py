@@ -4,6 +4,8 @@ from torch import Tensor
 
 from rerankkit.losses.masked import over_queries, real
 
+LABELS = "scores"
+
 
 def loss(scores: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
     """`((s_i - s_j) - (t_i - t_j))^2`, mean over a query's n^2 ordered pairs, then over queries; the labels are t.

@@ -41,7 +41,20 @@ def differences(scores: Tensor) -> Tensor:
     return scores[:, :, None] - scores[:, None, :]
 
 
+def log_softmax(values: Tensor, mask: Tensor) -> Tensor:
+    """The logarithm of each query's softmax over its real candidates; 0 in the padding."""
+    # The least number and not -inf, of which a query without candidates would get a gradient of NaN.
+    least = torch.finfo(values.dtype).min
+    return values.masked_fill(~mask, least).log_softmax(1).masked_fill(~mask, 0)
+
+
 def check_positive(name: str, value: float) -> None:
     """Raises InputError unless the option is a finite number above 0."""
     if not (math.isfinite(value) and value > 0):
         raise InputError(f"{name} is {value}", f"Give a {name} above 0")
+
+
+def check_not_negative(name: str, value: float) -> None:
+    """Raises InputError unless the option is a finite number, 0 or above."""
+    if not (math.isfinite(value) and value >= 0):
+        raise InputError(f"{name} is {value}", f"Give a {name} of 0 or above")

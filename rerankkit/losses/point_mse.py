@@ -4,6 +4,8 @@ from torch import Tensor
 
 from rerankkit.losses.masked import over_queries, real
 
+LABELS = "scores"
+
 
 def loss(scores: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
     """`(s_i - t_i)^2`, mean over a query's candidates, then over queries; the labels are the teacher's scores t.

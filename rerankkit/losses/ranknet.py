@@ -5,6 +5,8 @@ from torch.nn.functional import softplus
 
 from rerankkit.losses.masked import better, differences, over_queries, real
 
+LABELS = "any"
+
 
 def loss(scores: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
     """`log(1 + exp(-(s_i - s_j)))`, mean over a query's pairs with y_i > y_j, then over queries.

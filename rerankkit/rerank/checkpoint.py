@@ -15,15 +15,22 @@ from rerankkit.errors import InputError
 from rerankkit.rerank.pairs import Lengths
 
 NOTE = "rerankkit.json"
+REMEDY = "Give a checkpoint folder, a name of `rerankkit models`, or a Hugging Face id where the hub is reached"
+"""What to do where a model cannot be loaded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What Hugging Face's files do not say of a checkpoint of ours."""
+    """What Hugging Face's files do not say of a checkpoint of ours.
+
+    `pooling` is last or mean, of an LLM's tokens; `separate_title` gives an encoder title and summary apart.
+    """
 
     architecture: str
     lengths: Lengths = field(default_factory=Lengths)
     trained: dict[str, Any] = field(default_factory=dict)
+    pooling: str = "last"
+    separate_title: bool = False
 
     def write(self, folder: Path) -> None:
         """Writes `rerankkit.json`."""
@@ -37,7 +44,8 @@ def read_note(folder: str | Path) -> Note | None:
         return None
     try:
         record = json.loads(path.read_text("utf-8"))
-        return Note(record["architecture"], Lengths(**record["lengths"]), record.get("trained", {}))
+        rest = {name: record[name] for name in ("trained", "pooling", "separate_title") if name in record}
+        return Note(record["architecture"], Lengths(**record["lengths"]), **rest)
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"not a checkpoint's note ({error})", "Save the checkpoint again", path) from error
 
@@ -49,8 +57,7 @@ def load_sequence_classifier(checkpoint: str) -> tuple[Any, Any]:
     """
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
-    remedy = "Give a checkpoint folder, a name of `rerankkit models`, or a Hugging Face id where the hub is reached"
-    with loading(checkpoint, remedy):
+    with loading(checkpoint, REMEDY):
         tokenizer = load_tokenizer(checkpoint)
         if (Path(checkpoint) / "adapter_config.json").is_file():
             return _load_adapter(checkpoint), tokenizer
@@ -70,6 +77,25 @@ def load_sequence_classifier(checkpoint: str) -> tuple[Any, Any]:
     if missing:
         raise InputError(f"{checkpoint} lacks weights: {', '.join(sorted(missing)[:3])}", "Save it again")
     return model, tokenizer
+
+
+def generates(checkpoint: str) -> bool:
+    """Whether a folder or hub id is a causal LLM with the head that it generates by; InputError where nothing is."""
+    from transformers import AutoConfig
+
+    if (Path(checkpoint) / "adapter_config.json").is_file():
+        return False
+    with loading(checkpoint, REMEDY):
+        names = AutoConfig.from_pretrained(checkpoint).architectures or []
+    return any(name.endswith(("ForCausalLM", "LMHeadModel")) for name in names)
+
+
+def load_causal(checkpoint: str) -> tuple[Any, Any]:
+    """Model (float32) and tokenizer of a causal LLM's folder or hub id; InputError where it cannot be loaded."""
+    from transformers import AutoModelForCausalLM
+
+    with loading(checkpoint, REMEDY):
+        return AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32), load_tokenizer(checkpoint)
 
 
 def _load_adapter(folder: str) -> Any:

@@ -1,8 +1,14 @@
-"""An encoder that reads query and document together, `[CLS] query [SEP] title. summary [SEP]`."""
+"""An encoder that reads query and document together, `[CLS] query [SEP] title. summary [SEP]`.
 
+With the title apart, `[CLS] query [SEP] title [SEP] summary [SEP]`, both in the second segment.
+"""
+
+import inspect
+from dataclasses import replace
 from typing import Any
 
-from rerankkit.rerank.checkpoint import check_length, load_sequence_classifier, positions, read_note
+from rerankkit.errors import InputError
+from rerankkit.rerank.checkpoint import Note, check_length, load_sequence_classifier, positions, read_note
 from rerankkit.rerank.pairs import Frame, Lengths, PairEncoder
 from rerankkit.rerank.scorer import PairScorer, Scoring, keep_head_in_float32
 from rerankkit.types import Document, Query
@@ -40,13 +46,31 @@ def name_padding(model: Any, tokenizer: Any) -> None:
         model.config.pad_token_id = tokenizer.pad_token_id
 
 
+def prepare(model: Any, tokenizer: Any, note: Note) -> PairEncoder:
+    """Fits model and tokenizer to each other as the note says, for training and scoring alike; returns the encoder.
+
+    Raises InputError for pooling that encoders do not have, and lengths beyond the model's positions.
+    """
+    if note.pooling != "last":
+        raise InputError(f"--pooling {note.pooling} is for LLMs", "An encoder's score is read at its first token")
+    check_length(model, note.lengths.max_length)
+    name_padding(model, tokenizer)
+    keep_head_in_float32(model)
+    around = frame(tokenizer)
+    separator = around.middle if note.separate_title else None
+    segments = around.segments and knows_segments(model)
+    return PairEncoder(tokenizer, replace(around, segments=segments, separator=separator), note.lengths)
+
+
+def knows_segments(model: Any) -> bool:
+    """Whether a model tells two segments apart, whatever its tokenizer says."""
+    takes = "token_type_ids" in inspect.signature(model.forward).parameters
+    return takes and getattr(model.config, "type_vocab_size", 2) > 1
+
+
 def load(checkpoint: str, scoring: Scoring) -> PairScorer:
     """The Reranker of a checkpoint folder or Hugging Face id."""
     model, tokenizer = load_sequence_classifier(checkpoint)
-    keep_head_in_float32(model)
-    name_padding(model, tokenizer)
-    note = read_note(checkpoint)
-    kept = note.lengths if note else Lengths(min(512, tokenizer.model_max_length, positions(model) or 512))
-    lengths = Lengths(scoring.max_length or kept.max_length, scoring.max_query_tokens or kept.max_query_tokens)
-    check_length(model, lengths.max_length)
-    return PairScorer(model, PairEncoder(tokenizer, frame(tokenizer), lengths), scoring)
+    most = min(512, tokenizer.model_max_length, positions(model) or 512)
+    note = read_note(checkpoint) or Note("cross-encoder", Lengths(most))
+    return PairScorer(model, prepare(model, tokenizer, replace(note, lengths=scoring.lengths(note.lengths))), scoring)

@@ -7,12 +7,16 @@ from typing import NamedTuple
 
 from rerankkit.errors import InputError
 from rerankkit.plugins import load_plugin, plugin_names
-from rerankkit.rerank.checkpoint import NOTE, read_note
+from rerankkit.rerank.checkpoint import NOTE, generates, read_note
 from rerankkit.rerank.scorer import Scoring
+from rerankkit.rerank.weights import base_model
 from rerankkit.roles import Reranker
 
 MODELS = Path("runs/models")
 """Where trainings put checkpoints, and names are looked up."""
+
+BI_ENCODER = "modules.json"
+"""The file of a sentence-transformers bi-encoder that tells it from a cross-encoder."""
 
 USUAL = ("llm-teacher", "bert-distilled")
 
@@ -28,9 +32,9 @@ class Known(NamedTuple):
 
 
 def resolve(name: str, models: Path) -> str:
-    """The checkpoint folder or hub id that a name stands for.
+    """The checkpoint folder or hub id that a name stands for; weights from pip are made ready.
 
-    Raises InputError for a usual name that was not trained yet, or a path that is not there.
+    Raises InputError for a usual name that was not trained yet, weights not installed, or a path that is not there.
     """
     for folder in (Path(name), models / name):
         if folder.is_dir():
@@ -40,7 +44,7 @@ def resolve(name: str, models: Path) -> str:
             f"no model {name} in {models}" if name in USUAL else f"no such model folder: {name}",
             "Train it (rerankkit sft, rerankkit distill), or see rerankkit models",
         )
-    return name
+    return base_model(name, models)
 
 
 def load_reranker(name: str, scoring: Scoring, models: Path = MODELS) -> Reranker:
@@ -48,9 +52,21 @@ def load_reranker(name: str, scoring: Scoring, models: Path = MODELS) -> Reranke
     if _is_plugin(name, models):
         return load_plugin("rerank", name).load(name, scoring)
     checkpoint = resolve(name, models)
+    return load_plugin("rerank", _architecture(checkpoint)).load(checkpoint, scoring)
+
+
+def _architecture(checkpoint: str) -> str:
+    """What a folder says that it is.
+
+    One of others is a bi-encoder by its file, a causal LLM without a score head answers yes or no, the rest are
+    cross-encoders.
+    """
     note = read_note(checkpoint)
-    architecture = note.architecture if note else "cross-encoder"
-    return load_plugin("rerank", architecture).load(checkpoint, scoring)
+    if note:
+        return note.architecture
+    if (Path(checkpoint) / BI_ENCODER).is_file():
+        return "bi-encoder"
+    return "yes-no" if generates(checkpoint) else "cross-encoder"
 
 
 def _is_plugin(name: str, models: Path) -> bool:

@@ -25,7 +25,8 @@ class Pair(NamedTuple):
 class Frame:
     """The ids around query and document, and how each is put into words.
 
-    `query_end` is how many tokens close the query's words, and stay when it is cut.
+    `query_end` is how many tokens close the query's words, and stay when it is cut. A `separator` stands between
+    title and text that are encoded apart; without one they are one text, `document_text`.
     """
 
     prefix: list[int]
@@ -35,20 +36,26 @@ class Frame:
     document_text: Callable[[Document], str]
     segments: bool = False
     query_end: int = 0
+    separator: list[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """Budgets in tokens: of the pair, special tokens included, and of the query (None: whole, or an error)."""
+    """Budgets in tokens: of the pair, special tokens included, of the query (None: whole, or an error), of the title.
+
+    A longer title is cut before it is joined with the text.
+    """
 
     max_length: int = 256
     max_query_tokens: int | None = None
+    max_title_tokens: int | None = None
 
     def __post_init__(self) -> None:
         if self.max_length < 8:
             raise InputError(f"--max-length {self.max_length} is too small", "Give at least 8 tokens")
-        if self.max_query_tokens is not None and not 0 < self.max_query_tokens < self.max_length:
-            raise InputError("--max-query-tokens must be between 1 and --max-length")
+        for name, most in (("query", self.max_query_tokens), ("title", self.max_title_tokens)):
+            if most is not None and not 0 < most < self.max_length:
+                raise InputError(f"--max-{name}-tokens must be between 1 and --max-length")
 
 
 class PairEncoder:
@@ -58,6 +65,7 @@ class PairEncoder:
         self.tokenizer, self.frame, self.lengths = tokenizer, frame, lengths
         self.pairs = self.cut = 0
         self._documents: dict[str, list[int]] = {}
+        self._titles: dict[str, str] = {}
 
     def encode(self, query: Query, documents: Sequence[Document]) -> list[Pair]:
         """The pairs of a query, `[prefix] query [middle] document [suffix]`.
@@ -92,14 +100,37 @@ class PairEncoder:
             log.info("%d of %d documents were cut to fit --max-length %d", *told)
 
     def _document_ids(self, documents: Sequence[Document]) -> Iterable[list[int]]:
-        texts = [self.frame.document_text(document) for document in documents]
+        if self.lengths.max_title_tokens is not None:
+            titles = self._cut_titles([document.title for document in documents], self.lengths.max_title_tokens)
+            documents = [one._replace(title=title) for one, title in zip(documents, titles, strict=True)]
+        if self.frame.separator is None:
+            return self._cached([self.frame.document_text(document) for document in documents])
+        apart = self._cached([text for one in documents for text in (one.title, one.text)])
+        return [
+            [*title, *(self.frame.separator if title and text else ()), *text]
+            for title, text in zip(apart[::2], apart[1::2], strict=True)
+        ]
+
+    def _cut_titles(self, titles: Sequence[str], most: int) -> list[str]:
+        """The titles up to the end of their first so many tokens: what is cut is the text, so that it joins as ever."""
+        if len(self._titles) > CACHE:
+            self._titles.clear()
+        missing = list(dict.fromkeys(title for title in titles if title not in self._titles))
+        if missing:
+            options = {"add_special_tokens": False, "truncation": False, "padding": False, "verbose": False}
+            spans = self.tokenizer(missing, return_offsets_mapping=True, **options)["offset_mapping"]
+            for title, of_tokens in zip(missing, spans, strict=True):
+                self._titles[title] = title if len(of_tokens) <= most else title[: of_tokens[most][0]].rstrip()
+        return [self._titles[title] for title in titles]
+
+    def _cached(self, texts: Sequence[str]) -> list[list[int]]:
         if len(self._documents) > CACHE:
             self._documents.clear()
         missing = list(dict.fromkeys(text for text in texts if text not in self._documents))
         if missing:  # a few tokens more than fit tell that a document was cut
             most = self.lengths.max_length + 1
             self._documents.update(zip(missing, (ids[:most] for ids in self._ids(missing)), strict=True))
-        return (self._documents[text] for text in texts)
+        return [self._documents[text] for text in texts]
 
     def _ids(self, texts: list[str]) -> list[list[int]]:
         return self.tokenizer(texts, add_special_tokens=False, truncation=False, padding=False, verbose=False)[

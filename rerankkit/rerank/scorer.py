@@ -3,7 +3,7 @@
 import contextlib
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -12,7 +12,7 @@ from torch import nn
 
 from rerankkit.errors import InputError
 from rerankkit.rerank.batches import by_length, pad
-from rerankkit.rerank.pairs import Pair, PairEncoder
+from rerankkit.rerank.pairs import Lengths, Pair, PairEncoder
 from rerankkit.types import Group
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,11 @@ class Scoring:
             raise InputError(f"unknown --dtype {self.dtype!r}", f"Known: auto, {', '.join(DTYPES)}")
         if self.batch_tokens < 1:
             raise InputError(f"--batch-tokens {self.batch_tokens} is not positive")
+
+    def lengths(self, kept: Lengths) -> Lengths:
+        """A checkpoint's own lengths, under those that were asked for."""
+        asked = self.max_length or kept.max_length, self.max_query_tokens or kept.max_query_tokens
+        return replace(kept, max_length=asked[0], max_query_tokens=asked[1])
 
     def torch_device(self) -> torch.device:
         """The device asked for; `auto` is CUDA, then MPS, then the CPU."""
@@ -108,7 +113,7 @@ class PairScorer:
 
     def score(self, groups: Iterable[Group]) -> Iterator[list[float]]:
         """One list of logits a group, in order; batches are cut across the queries of a window."""
-        for window in _windows(iter(groups)):
+        for window in windows(iter(groups)):
             pairs = [
                 self.encoder.encode(group.query, [candidate.document for candidate in group.candidates])
                 for group in window
@@ -142,7 +147,8 @@ class PairScorer:
         return self.model(**inputs).logits[:, 0].float().cpu()
 
 
-def _windows(groups: Iterator[Group]) -> Iterator[list[Group]]:
+def windows(groups: Iterator[Group]) -> Iterator[list[Group]]:
+    """The groups in lists of about WINDOW candidates."""
     window: list[Group] = []
     size = 0
     for group in groups:

@@ -1,22 +1,26 @@
 """Continued pre-training of a causal LLM on clicks: the query is given, the clicked title and summary are learnt.
 
 `L = -sum_j log P(T_j, S_j | P(q), q_<j)` (DisRanker, arXiv 2411.04539): loss on title and summary tokens only.
+A click may have a weight: its tokens' losses are multiplied by it, divided by the mean weight of all clicks.
 """
 
+import hashlib
+import json
 import logging
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch.utils.data import Dataset
 
+from rerankkit.collection.click_weights import ClickWeight
 from rerankkit.collection.clicks import Click
 from rerankkit.errors import InputError
 from rerankkit.files import whole_folder
 from rerankkit.rerank import llm
-from rerankkit.rerank.checkpoint import load_tokenizer, loading
+from rerankkit.rerank.checkpoint import check_length, load_tokenizer, loading
 from rerankkit.rerank.pairs import Lengths, Pair, PairEncoder
 from rerankkit.train import lora
 from rerankkit.train.settings import Training
@@ -30,12 +34,24 @@ IGNORED = -100
 """The label of a token that is not learnt."""
 
 
-def clicked_documents(clicks: Iterable[Click], collection: Mapping[str, Document]) -> list[tuple[Query, Document]]:
+class Clicked(NamedTuple):
+    """What is learnt: a document for a query, and how much it counts."""
+
+    query: Query
+    document: Document
+    weight: float = 1.0
+
+
+def clicked_documents(
+    clicks: Iterable[Click], collection: Mapping[str, Document], weight: ClickWeight | None = None
+) -> list[Clicked]:
     """Each click's query with the text that was clicked, from the click itself or from the collection.
 
-    Raises InputError for a docid that the collection lacks; a document without text is left out.
+    Its qid is its place among the clicks. Each counts once, unless a weight tells what it is worth. A document without
+    text is left out. Raises InputError for a docid that the collection lacks.
     """
-    pairs = []
+    weight = weight or ClickWeight()
+    learnt = []
     for number, click in enumerate(clicks, 1):
         document = click.document or collection.get(click.docid)
         if document is None:
@@ -44,54 +60,73 @@ def clicked_documents(clicks: Iterable[Click], collection: Mapping[str, Document
                 "Give the collection that was searched with --index or --collection",
             )
         if document.title or document.text:
-            pairs.append((Query(str(number), click.query), document))
-    if not pairs:
+            worth = weight.scaled(weight.count(click))
+            learnt.append(Clicked(Query(str(number), click.query), document, worth))
+    if not learnt:
         raise InputError("no click has a document with text")
-    return pairs
+    return learnt
 
 
 class ClickData(Dataset):
-    """Encoded clicks."""
+    """Encoded clicks, each with its weight over the mean weight."""
 
-    def __init__(self, pairs: Sequence[tuple[Query, Document]], encoder: PairEncoder) -> None:
-        self.pairs, self.encoder = pairs, encoder
+    def __init__(self, clicks: Sequence[Clicked], encoder: PairEncoder) -> None:
+        self.clicks, self.encoder = clicks, encoder
+        self.mean = sum(one.weight for one in clicks) / len(clicks)
+        for query in {one.query.text: one.query for one in reversed(clicks)}.values():
+            encoder.encode(query, [])  # one that is too long is told now, not in the middle of the training
 
     def __len__(self) -> int:
-        return len(self.pairs)
+        return len(self.clicks)
 
-    def __getitem__(self, index: int) -> Pair:
-        query, document = self.pairs[index]
+    def __getitem__(self, index: int) -> tuple[Pair, float]:
+        query, document, weight = self.clicks[index]
         (pair,) = self.encoder.encode(query, [document])
-        return pair
+        return pair, weight / self.mean
 
 
-def collate(pairs: Sequence[Pair], pad_id: int) -> dict[str, torch.Tensor]:
-    """Inputs padded on the right and labels, [click, token]; the query's tokens and the padding are not learnt."""
-    longest = max(len(pair.ids) for pair in pairs)
-    ids = torch.full((len(pairs), longest), pad_id)
+def collate(items: Sequence[tuple[Pair, float]], pad_id: int) -> dict[str, torch.Tensor]:
+    """Inputs padded on the right and labels, [click, token], and weights, [click].
+
+    The query's tokens and the padding are not learnt.
+    """
+    longest = max(len(pair.ids) for pair, _ in items)
+    ids = torch.full((len(items), longest), pad_id)
     mask = torch.zeros_like(ids)
     labels = torch.full_like(ids, IGNORED)
-    for row, pair in enumerate(pairs):
+    for row, (pair, _) in enumerate(items):
         ids[row, : len(pair.ids)] = torch.tensor(pair.ids)
         mask[row, : len(pair.ids)] = 1
         labels[row, pair.first : len(pair.ids)] = torch.tensor(pair.ids[pair.first :])
-    return {"input_ids": ids, "attention_mask": mask, "labels": labels}
+    weights = torch.tensor([weight for _, weight in items])
+    return {"input_ids": ids, "attention_mask": mask, "labels": labels, "weights": weights}
 
 
 def click_loss(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """The mean negative log-likelihood of the tokens that are learnt; their logits alone are computed in full."""
+    """The mean over the learnt tokens of their negative log-likelihood times the click's weight.
+
+    It is divided by the tokens' number, not by their weights: these average to 1 over the clicks, and a batch of one
+    click keeps its weight. The learnt tokens' logits alone are computed in full.
+    """
     logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits[:, :-1]
     targets = batch["labels"][:, 1:]
     learnt = targets != IGNORED
-    return torch.nn.functional.cross_entropy(logits[learnt].float(), targets[learnt])
+    costs = torch.nn.functional.cross_entropy(logits[learnt].float(), targets[learnt], reduction="none")
+    return (costs * batch["weights"][:, None].expand_as(targets)[learnt]).mean()
 
 
-def continue_pretraining(
-    model: str, clicks: Sequence[tuple[Query, Document]], output: Path, settings: Training
-) -> Path:
+def digest(clicks: Iterable[Clicked]) -> str:
+    """A hash of the queries, texts and weights: a training is not resumed on other data."""
+    hashed = hashlib.sha256()
+    for one in clicks:
+        hashed.update(json.dumps(one).encode())
+    return hashed.hexdigest()
+
+
+def continue_pretraining(model: str, clicks: Sequence[Clicked], output: Path, settings: Training) -> Path:
     """Trains the LLM on clicked documents and writes it to `output`, whole; `sft` starts from there.
 
-    Raises InputError where the model is no causal language model.
+    Raises InputError where the model is no causal language model, or a query leaves no room for a document.
     """
     from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -102,8 +137,10 @@ def continue_pretraining(
             raise InputError(f"{model} is no causal language model", remedy)
         network = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
         tokenizer = load_tokenizer(model)
+    check_length(network, settings.max_length)
     llm.separate_pad(network, tokenizer)
     encoder = PairEncoder(tokenizer, llm.frame(tokenizer), Lengths(settings.max_length, settings.max_query_tokens))
+    data = ClickData(clicks, encoder)
     if settings.lora.r:
         network = lora.wrap(network, settings.lora, [])
     work = work_folder(output)
@@ -111,11 +148,12 @@ def continue_pretraining(
         click_loss,
         model=network,
         args=arguments(settings, work),
-        train_dataset=ClickData(clicks, encoder),
-        data_collator=lambda pairs: collate(pairs, tokenizer.pad_token_id),
+        train_dataset=data,
+        data_collator=lambda items: collate(items, tokenizer.pad_token_id),
         callbacks=[Watch("pre-training on clicks")],
     )
-    train(trainer, work, {"model": model, "clicks": len(clicks), **settings.record()})
+    train(trainer, work, {"model": model, "clicks": len(clicks), "data": digest(clicks), **settings.record()})
+    encoder.tell_cuts()
     if trainer.is_world_process_zero():
         with whole_folder(output) as part:
             trained: Any = trainer.model

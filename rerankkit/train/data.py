@@ -2,27 +2,42 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
 from torch.utils.data import Dataset
 
-from rerankkit.groups.sample import draw, draw_with_positive
+from rerankkit.errors import InputError
+from rerankkit.groups.sample import draw, pairs_left
 from rerankkit.rerank.batches import by_length, pad
 from rerankkit.rerank.pairs import Pair, PairEncoder
 from rerankkit.train.settings import RankTraining
 from rerankkit.types import Group
 
+log = logging.getLogger(__name__)
+
 
 class GroupData(Dataset):
-    """Encoded groups; each epoch draws other candidates, by the seed and the epoch's number."""
+    """Encoded groups; each epoch draws other candidates, by the seed and the epoch's number.
+
+    Groups that the band of negatives leaves without a pair are left out; InputError where none remains.
+    """
 
     def __init__(self, groups: Sequence[Group], encoder: PairEncoder, settings: RankTraining, teacher: bool) -> None:
-        self.groups, self.size, self.seed = groups, settings.group_size, settings.seed
-        self.encoder, self.draw = encoder, draw if teacher else draw_with_positive
+        self.sampling, self.seed, self.encoder = settings.draws(teacher), settings.seed, encoder
+        self.groups = [group for group in groups if pairs_left(group, self.sampling)]
+        if not self.groups:
+            raise InputError(
+                f"no query has a negative at the ranks of --negatives {settings.negatives} and a positive",
+                "Widen them, or retrieve deeper",
+            )
+        if len(self.groups) < len(groups):
+            gone = len(groups) - len(self.groups)
+            log.info("%d groups left out: no pair with --negatives %s", gone, settings.negatives)
         self.epoch = 0
-        for group in groups:  # a query that is too long is told now, not in the middle of the training
+        for group in self.groups:  # a query that is too long is told now, not in the middle of the training
             encoder.encode(group.query, [])
 
     def set_epoch(self, epoch: int) -> None:
@@ -34,7 +49,7 @@ class GroupData(Dataset):
 
     def __getitem__(self, index: int) -> tuple[list[Pair], list[float]]:
         group = self.groups[index]
-        drawn = self.draw(group, self.size, self.seed + 7919 * self.epoch)
+        drawn = draw(group, self.sampling, self.seed + 7919 * self.epoch)
         documents = [group.candidates[i].document for i in drawn]
         labels: Sequence[float] = group.labels or ()
         return self.encoder.encode(group.query, documents), [labels[i] for i in drawn]

@@ -3,8 +3,8 @@
 import inspect
 import logging
 import shutil
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,34 +13,40 @@ import torch
 
 from rerankkit.errors import InputError
 from rerankkit.files import whole_folder
-from rerankkit.groups.sample import orders
 from rerankkit.plugins import load_plugin
 from rerankkit.rerank import cross_encoder, llm
-from rerankkit.rerank.checkpoint import Note, check_length
-from rerankkit.rerank.pairs import Lengths, PairEncoder
-from rerankkit.rerank.scorer import head_name, keep_head_in_float32
+from rerankkit.rerank.checkpoint import Note
+from rerankkit.rerank.scorer import head_name
 from rerankkit.train import lora
-from rerankkit.train.checkpoint import write_checkpoint
+from rerankkit.train.best import BestWeights
+from rerankkit.train.checkpoint import planned, write_checkpoint
+from rerankkit.train.curves import draw_curves
 from rerankkit.train.data import GroupData, collate, digest
-from rerankkit.train.scale import Scale
+from rerankkit.train.dev import DevSet
+from rerankkit.train.ending import ending
+from rerankkit.train.scale import Loss, Scale
 from rerankkit.train.settings import RankTraining
+from rerankkit.train.targets import Targets
 from rerankkit.train.trainer import OwnLossTrainer, Redraw, Watch, arguments, train, work_folder
+from rerankkit.train.watched import WatchedLoss
 from rerankkit.train.weights import with_score_head
 from rerankkit.types import Group
 
 log = logging.getLogger(__name__)
 
-Loss = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
-
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is fitted to what: a model to labelled groups; `teacher` says that the labels are a teacher's scores."""
+    """What is fitted to what: a model to labelled groups; `teacher` says that the labels are a teacher's scores.
+
+    Beside a dev set the best weights by its measure are kept, else the last.
+    """
 
     model: str
     output: Path
     settings: RankTraining
     teacher: bool
+    dev: DevSet | None = None
 
 
 def loss_of(settings: RankTraining) -> Loss:
@@ -68,49 +74,66 @@ def fit(job: Job, groups: Iterable[Group]) -> Path:
     Raises InputError where no group has two different labels.
     """
     settings = job.settings
-    loss = loss_of(settings)
-    usable = [group for group in groups if orders(group)]
-    if not usable:
-        raise InputError(
-            "no group has candidates with different labels", "Check that the run found judged or clicked documents"
-        )
-    scale = Scale.of(usable) if job.teacher else Scale()
-    log.info("%d groups to learn from, %s", len(usable), scale)
-    model, tokenizer, architecture, fresh = with_score_head(job.model, settings.seed)
-    (llm.separate_pad if architecture == "llm" else cross_encoder.name_padding)(model, tokenizer)
-    scale = scale.fit_for(model)
-    keep_head_in_float32(model)
-    frame = (llm if architecture == "llm" else cross_encoder).frame(tokenizer)
-    lengths = Lengths(settings.max_length, settings.max_query_tokens)
-    check_length(model, settings.max_length)
-    encoder = PairEncoder(tokenizer, frame, lengths)
+    loss, targets = _what_is_fitted(job, groups)
+    log.info("%d groups to learn from, %s", len(targets.groups), targets.scale)
+    model, tokenizer, architecture, fresh = with_score_head(job.model, settings.seed, settings.keep_layers)
+    note = planned(job.model, architecture, settings)
+    encoder = (llm if architecture == "llm" else cross_encoder).prepare(model, tokenizer, note)
+    targets = targets.fit_for(model)
     if settings.lora.r:
         model = lora.wrap(model, settings.lora, [head_name(model), *fresh])
-    data = GroupData([scale.apply(group) for group in usable], encoder, settings, job.teacher)
+    data = GroupData(targets.labelled(), encoder, settings, job.teacher and not targets.graded)
+    if job.dev is not None:
+        job.dev.check_lengths(encoder)
     work = work_folder(job.output)
     trainer = OwnLossTrainer(
         partial(group_loss, loss),
+        loss.told,
         model=model,
         args=arguments(settings, work),
         train_dataset=data,
         data_collator=partial(
             collate,
             pad_id=model.config.pad_token_id,
-            segments=frame.segments,
+            segments=encoder.frame.segments,
             batch_tokens=settings.batch_tokens,
         ),
         callbacks=[Redraw(data), Watch("distilling" if job.teacher else "fine-tuning")],
     )
-    record = {"model": job.model, "groups": len(usable), "data": digest(usable), **settings.record()}
+    record = {"model": job.model, "groups": len(targets.groups), "data": digest(targets.groups), **settings.record()}
+    best = None
+    if job.dev is not None:
+        best = BestWeights(job.dev, encoder, settings, trainer)
+        trainer.add_callback(best)
+        record["dev_data"] = job.dev.digest()
     history = train(trainer, work, record)
     encoder.tell_cuts()
     if trainer.is_world_process_zero():
-        _save(job.output, trainer.model, tokenizer, Note(architecture, lengths, {**record, "log": history}), scale)
+        end = ending(trainer, encoder, targets, best)
+        note = replace(note, trained={**record, **end, "log": history})
+        _save(job.output, trainer.model, tokenizer, note, targets.returned())
     return job.output
+
+
+def _what_is_fitted(job: Job, groups: Iterable[Group]) -> tuple[WatchedLoss, Targets]:
+    """The loss, with an account of itself, and the groups with the labels that it takes."""
+    settings, module = job.settings, load_plugin("losses", job.settings.loss)
+    loss = loss_of(settings)
+    if settings.early_stopping_patience is not None and job.dev is None:
+        raise InputError("early stopping has nothing to go by", "Give --dev-run and --dev-qrels")
+    if job.teacher:
+        targets = Targets.of_teacher(groups, loss, getattr(module, "LABELS", "any"), settings.grade_levels)
+    else:
+        targets = Targets.of_people(groups)
+    if job.dev is not None:
+        job.dev.tell_shared(targets.groups)
+    return WatchedLoss(loss, module), targets
 
 
 def _save(output: Path, model: Any, tokenizer: Any, note: Note, scale: Scale) -> None:
     """Writes the checkpoint whole, then forgets how far the training had come."""
     with whole_folder(output) as part:
         write_checkpoint(part, model, tokenizer, note, scale)
+        dev = note.trained.get("dev", {})
+        draw_curves(note.trained["log"], part, dev.get("measure"), dev.get("first_stage"))
     shutil.rmtree(work_folder(output), ignore_errors=True)

@@ -8,6 +8,7 @@ from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin
 
 from rerankkit.errors import InputError
+from rerankkit.groups.sample import Sampling, ranks
 
 S = TypeVar("S", bound="Training")
 
@@ -85,11 +86,44 @@ class RankTraining(Training):
     loss: str = "ranknet"
     loss_options: dict[str, float] = field(default_factory=dict)
     group_size: int = 8
+    pooling: str | None = None
+    keep_layers: str | int | None = None
+    max_title_tokens: int | None = None
+    separate_title: bool | None = None
+    sampling: str = "halves"
+    positives: int = 1
+    negatives: str | None = None
+    grade_levels: int = 4
+    eval_steps: int | None = None
+    metric_for_best_model: str = "nDCG@10"
+    early_stopping_patience: int | None = None
 
     def __post_init__(self) -> None:
         Training.__post_init__(self)
+        for name in ("eval_steps", "early_stopping_patience"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"--{name.replace('_', '-')} must be positive, not {value}")
+        if not 2 <= self.grade_levels <= 31:
+            raise InputError(f"--grade-levels must lie in [2, 31], not {self.grade_levels}")
         if self.group_size < 2:
             raise InputError(f"--group-size {self.group_size}: a rank loss compares at least 2 candidates")
+        self.draws(teacher=False)
+
+    def draws(self, teacher: bool) -> Sampling:
+        """How groups are drawn; a teacher's scores make no candidate a positive or a negative.
+
+        Raises InputError for a sampling that cannot be, or that needs labels from people.
+        """
+        if teacher:
+            if self.positives != 1 or self.negatives is not None:
+                raise InputError(
+                    "positives and negatives are for labels from people, a teacher's scores know neither",
+                    "Take them out of the settings of a distillation",
+                )
+            return Sampling(self.group_size, self.sampling)
+        band = None if self.negatives is None else ranks(self.negatives)
+        return Sampling(self.group_size, self.sampling, self.positives, band)
 
 
 def settings_from(kind: type[S], flags: dict[str, Any], config: Path | None = None, **defaults: Any) -> S:

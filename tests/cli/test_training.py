@@ -6,7 +6,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from rerankkit.cli.training import lora_names, loss_options, parsed_options, training_options
+from rerankkit.cli.dev_options import dev_options
+from rerankkit.cli.training import lora_names, loss_options, parsed_options, people_options, training_options
 from rerankkit.errors import InputError
 from rerankkit.train.settings import Lora, RankTraining, settings_from
 
@@ -17,6 +18,8 @@ def flags():
     seen = {}
 
     @click.command()
+    @dev_options
+    @people_options
     @loss_options
     @training_options
     def command(**given):
@@ -39,6 +42,7 @@ def test_what_is_not_given_stays_none(flags):
 
 def test_every_option_is_a_setting_and_every_setting_an_option(flags):
     given = set(lora_names(flags())) - {"config", "loss_option"}
+    given -= {"dev_run", "dev_qrels", "dev_topics", "dev_depth"}
     settings = {f.name for f in fields(RankTraining)} - {"lora", "loss", "loss_options"}
     assert given == settings | {f.name for f in fields(Lora)}
 

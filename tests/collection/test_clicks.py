@@ -2,7 +2,7 @@ import gzip
 
 import pytest
 
-from rerankkit.collection.clicks import Click, clicks_by_query, read_clicks, write_clicks
+from rerankkit.collection.clicks import Click, read_clicks, write_clicks
 from rerankkit.errors import InputError
 from rerankkit.types import Document
 
@@ -55,6 +55,8 @@ def test_tsv_with_headers_packed(tmp_path):
         ("c.jsonl", '{"query": "q", "title": "", "summary": ""}'),
         ("c.jsonl", '{"query": "q", "docid": "1", "clicks": 0}'),
         ("c.jsonl", '{"query": "q", "docid": "1", "clicks": "many"}'),
+        ("c.jsonl", '{"query": "q", "docid": "1", "rank": 0}'),
+        ("c.jsonl", '{"query": "q", "docid": "1", "rank": "top"}'),
         ("c.tsv", "q"),
         ("c.tsv", "q\t1\t2\t3"),
         ("c.tsv", "q\t1\tmany"),
@@ -68,16 +70,24 @@ def test_a_malformed_line_names_file_and_line(tmp_path, name, line):
     assert (caught.value.path, caught.value.line) == (path, 2)
 
 
-def test_clicks_are_added_up_and_written_back(tmp_path):
-    path = lines(tmp_path, "clicks.tsv", "plum\t1\t2", "pear ü\t1", "plum\t2", "plum\t1")
-    clicks = {"plum": {"1": 3, "2": 1}, "pear ü": {"1": 1}}
-    assert clicks_by_query(path) == clicks
-    write_clicks(clicks, tmp_path / "out.jsonl")
+def test_the_rank_at_which_it_was_shown(tmp_path):
+    path = lines(tmp_path, "c.tsv", "query\tdocid\tclicks\trank", "red\ta\t3\t2", "red\tb\t1", "red\tc\t1\t")
+    assert list(read_clicks(path)) == [Click("red", "a", 3, None, 2), Click("red", "b"), Click("red", "c")]
+    path = lines(
+        tmp_path,
+        "c.jsonl",
+        '{"query": "red", "docid": "a", "rank": 7}',
+        '{"query": "red", "title": "A", "summary": "", "clicks": 2, "rank": 1}',
+    )
+    text = Document("", "A", "")
+    assert list(read_clicks(path)) == [Click("red", "a", 1, None, 7), Click("red", "", 2, text, 1)]
+
+
+def test_clicks_are_written_as_they_are_read(tmp_path):
+    write_clicks({"plum": {"1": 3, "2": 1}, "pear ü": {"1": 1}}, tmp_path / "out.jsonl")
     assert (tmp_path / "out.jsonl").read_text().splitlines()[2] == '{"query": "pear ü", "docid": "1", "clicks": 1}'
-    assert clicks_by_query(tmp_path / "out.jsonl") == clicks
-
-
-def test_clicks_without_docids_cannot_be_joined(tmp_path):
-    path = lines(tmp_path, "clicks.jsonl", '{"query": "plum", "title": "Plums", "summary": ""}')
-    with pytest.raises(InputError, match="the click for 'plum' names no docid"):
-        clicks_by_query(path)
+    assert list(read_clicks(tmp_path / "out.jsonl")) == [
+        Click("plum", "1", 3),
+        Click("plum", "2"),
+        Click("pear ü", "1"),
+    ]

@@ -3,6 +3,8 @@
 import json
 import math
 
+import pytest
+
 from rerankkit.evaluate import report
 from rerankkit.evaluate.measures import Evaluation
 from rerankkit.evaluate.significance import Comparison
@@ -35,10 +37,52 @@ def test_table_of_two_runs_with_the_best_marked():
 
 
 def test_a_reranker_below_its_first_stage_is_warned_of():
-    assert report.warnings([FIRST, SECOND]) == ["nDCG@10 of bert.txt (0.4568) is below that of bm25.txt (0.5000)"]
-    assert report.warnings([SECOND, FIRST]) == []
-    assert report.warnings([FIRST]) == []
-    assert report.warnings([Evaluation("a", {"RR": 1.0}, {}), Evaluation("b", {"RR": 0.0}, {})]) == []
+    # The PNR of the second run is above.
+    assert report.warnings([FIRST, SECOND], TESTS) == [
+        "bert.txt is below bm25.txt: nDCG@10 0.4568 < 0.5000 (p = .031): as a reranker of that run it does harm here"
+    ]
+    assert report.warnings([FIRST, SECOND], {**TESTS, ("bert.txt", "nDCG@10"): Comparison(-0.04, 0.0004, 2)}) == [
+        "bert.txt is below bm25.txt: nDCG@10 0.4568 < 0.5000 (p < .001): as a reranker of that run it does harm here"
+    ]
+    assert report.warnings([FIRST], {}) == []
+
+
+def test_a_difference_that_may_be_chance_is_warned_of_in_weaker_words():
+    doubt = ": no gain over that run here, though chance alone may explain the difference"
+    tests = {("bert.txt", "nDCG@10"): Comparison(-0.04, 0.2, 2)}
+    told = f"bert.txt is below bm25.txt: nDCG@10 0.4568 < 0.5000 (p = .200){doubt}"
+    assert report.warnings([FIRST, SECOND], tests) == [told]
+    # The pooled PNR is lower, the mean of the queries' shares is not: no p to tell.
+    below = Evaluation("b", {"PNR": 1.0}, {})
+    assert report.warnings([FIRST, below], {("b", "PNR"): Comparison(0.1, 0.01, 9)}) == [
+        f"b is below bm25.txt: PNR 1.0000 < 1.2500{doubt}"
+    ]
+
+
+def test_all_measures_that_are_below_stand_in_one_sentence():
+    first = Evaluation("a", {"RR": 1.0, "P@5": 0.5, "R@5": 0.3}, {})
+    worse = Evaluation("b", {"RR": 0.5, "P@5": 0.5, "R@5": 0.2}, {})
+    tests = {("b", "RR"): Comparison(-0.5, 0.01, 9), ("b", "R@5"): Comparison(-0.1, 0.5, 9)}
+    (warning,) = report.warnings([first, worse], tests)
+    assert warning.startswith("b is below a: RR 0.5000 < 1.0000 (p = .010), R@5 0.2000 < 0.3000 (p = .500): as a")
+
+
+@pytest.mark.parametrize(
+    ("measure", "value", "other"),
+    [
+        ("RR", 0.5, 0.5),
+        ("RR", 0.5, 0.49999),  # reads alike
+        ("RR", 0.4, 0.5),
+        ("PNR", math.nan, 1.0),
+        ("PNR", 1.0, math.nan),
+        ("PNR", math.inf, math.inf),
+        ("Judged@10", 0.9, 0.1),
+        ("NumRet", 100.0, 10.0),
+    ],
+)
+def test_what_is_not_below_is_not_warned_of(measure, value, other):
+    runs = [Evaluation("a", {measure: value}, {}), Evaluation("b", {measure: other}, {})]
+    assert report.warnings(runs, {("b", measure): Comparison(-0.1, 0.001, 9)}) == []
 
 
 def test_csv():

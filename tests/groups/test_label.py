@@ -3,7 +3,7 @@
 import pytest
 
 from rerankkit.errors import InputError
-from rerankkit.groups.label import by_clicks, by_qrels, by_run
+from rerankkit.groups.label import by_clicks, by_qrels, by_run, graded
 from rerankkit.run import Run
 from rerankkit.types import Candidate, Document, Group, Query
 
@@ -45,8 +45,8 @@ def test_qrels_of_other_topics_are_refused():
 
 
 def test_clicks_are_matched_by_the_querys_text():
-    (second,) = by_clicks(GROUPS, {"plum": {"e": 4, "x": 1}, "pear": {"a": 1}})
-    assert (second.query.qid, second.labels) == ("2", (0.0, 1.0))
+    (second,) = by_clicks(GROUPS, {"plum": {"e": 4.5, "x": 1}, "pear": {"a": 1}})
+    assert (second.query.qid, second.labels) == ("2", (0.0, 4.5))
 
 
 def test_clicks_of_other_queries_are_refused():
@@ -65,3 +65,44 @@ def test_a_teachers_scores_go_to_their_documents_raw():
 def test_a_query_that_the_teacher_did_not_score_is_named(teacher):
     with pytest.raises(InputError, match="no score for query 2"):
         list(by_run(GROUPS, Run(teacher)))
+
+
+def labelled(*labels: float) -> Group:
+    return Group(
+        Query("1", "apple"), tuple(Candidate(Document(str(i), "", ""), 0.0) for i in range(len(labels))), labels
+    )
+
+
+def test_grades_halve_upwards_by_the_teachers_order():
+    scores = [0.5 * n - 3.75 for n in (8, 14, 2, 11, 5, 0, 13, 3, 9, 1, 12, 7, 4, 10, 6)]
+    best_first = [grade for _, grade in sorted(zip(scores, graded(labelled(*scores)).labels or (), strict=True))][::-1]
+    assert best_first == [3] + [2] * 2 + [1] * 4 + [0] * 8
+    assert graded(labelled(-1.0, 9.0, 4.0, 2.0), levels=2).labels == (0, 1, 1, 0)  # a third, the middle of it counting
+
+
+@pytest.mark.parametrize(
+    ("labels", "grades"),
+    [
+        ((), ()),
+        ((-7.5,), (3,)),
+        ((0.1, 0.2), (0, 3)),
+        ((5.0, 1.0, 3.0), (3, 0, 1)),
+        ((8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0), (3, 2, 1, 1, 0, 0, 0, 0)),
+        ((9.0, 9.0, 9.0, 2.0, 1.0), (3, 3, 3, 0, 0)),  # the best get the top grade, however many
+        ((9.0,) + (0.0,) * 9, (3,) + (0,) * 9),
+        ((4.0, 4.0, 4.0), (3, 3, 3)),
+    ],
+)
+def test_equal_labels_get_equal_grades(labels, grades):
+    assert graded(labelled(*labels)).labels == grades
+
+
+def test_only_the_order_of_the_labels_counts():
+    labels = (3.5, -2.0, 0.25, 12.0, 0.25, -8.0, 1.5)
+    assert graded(labelled(*labels)).labels == graded(labelled(*(2.0**label for label in labels))).labels
+
+
+@pytest.mark.parametrize("levels", [1, 0, 32])
+def test_a_number_of_levels_that_makes_no_grades_is_refused(levels):
+    with pytest.raises(InputError, match=rf"{levels} levels of grades. Give 2 to 31"):
+        graded(labelled(1.0, 2.0), levels)

@@ -24,7 +24,29 @@ def loss(request):
 
 
 def test_the_losses_are_found():
-    assert {"hinge", "hybrid", "lce", "margin-mse", "point-mse", "ranknet"} <= set(NAMES)
+    pointwise, pairwise = {"bce", "gbce", "point-mse"}, {"hinge", "margin-mse", "ranknet", "soft-ranknet"}
+    listwise = {"adr-mse", "kl", "lambda-loss", "lce", "list-mle", "list-net", "p-list-mle"}
+    assert pointwise | pairwise | listwise | {"hybrid"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_only_the_order_of_labels_counts_where_any_labels_do(name):
+    module = load_plugin("losses", name)
+    scores, labels, mask = batch()
+    value, stretched = module.loss(scores, labels, mask).item(), module.loss(scores, 2 * labels + 1, mask).item()
+    assert module.LABELS in {"any", "grades", "scores"}
+    assert (value == stretched) == (module.LABELS == "any")
+
+
+def test_a_teachers_scores_are_fit_for_all_losses_but_those_of_grades():
+    kinds = {name: load_plugin("losses", name).LABELS for name in NAMES}
+    assert {name for name in NAMES if kinds[name] == "scores"} >= {"hybrid", "kl", "soft-ranknet"}
+    scores, _, mask = batch()
+    teacher = (scores * -3.7 - 2).requires_grad_()
+    for name in (name for name in NAMES if kinds[name] != "grades"):
+        value = load_plugin("losses", name).loss(scores.requires_grad_(), teacher.detach(), mask)
+        assert value.item() > 0.01
+        assert value.isfinite()
 
 
 def test_a_scalar_that_costs_something(loss):
@@ -100,3 +122,35 @@ def test_a_step_down_the_gradient_costs_less(loss):
     value = loss(scores, labels, mask)
     value.backward()
     assert loss(scores - 0.01 * scores.grad, labels, mask).item() < value.item()
+
+
+@pytest.mark.parametrize("tied", ["scores", "labels"])
+def test_ties_do_not_let_the_order_of_candidates_in(loss, tied):
+    scores, labels, mask = batch()
+    scores, labels = (torch.zeros_like(scores), labels) if tied == "scores" else (scores, labels.clamp(max=1))
+    order = torch.tensor([4, 0, 5, 2, 1, 3])
+    one, two = scores.clone().requires_grad_(), scores[:, order].clone().requires_grad_()
+    value, shuffled = loss(one, labels, mask), loss(two, labels[:, order], mask[:, order])
+    value.backward()
+    shuffled.backward()
+    assert shuffled.item() == pytest.approx(value.item(), rel=1e-12)
+    assert torch.allclose(one.grad[:, order], two.grad, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("labels", [[[2.0]], [[1.0, 1.0, 1.0]], [[0.0, 0.0]]])
+def test_a_list_that_orders_nothing_leaves_numbers(loss, labels):
+    given = torch.tensor(labels)
+    scores = torch.linspace(-2, 3, given.shape[1])[None].requires_grad_()
+    value = loss(scores, given, torch.ones(given.shape, dtype=torch.bool))
+    value.backward()
+    assert value.isfinite()
+    assert scores.grad.isfinite().all()
+
+
+def test_extreme_scores_leave_numbers(loss):
+    scores, labels, mask = batch(torch.float32)
+    scores = (scores * 1e4).requires_grad_()
+    value = loss(scores, labels, mask)
+    value.backward()
+    assert value.isfinite()
+    assert scores.grad.isfinite().all()

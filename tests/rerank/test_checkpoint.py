@@ -11,6 +11,7 @@ from rerankkit.errors import InputError
 from rerankkit.rerank.checkpoint import (
     Note,
     check_length,
+    generates,
     load_sequence_classifier,
     positions,
     quiet_transformers,
@@ -37,6 +38,30 @@ def test_a_note_comes_back_as_it_was_written(tmp_path):
     note.write(tmp_path)
     assert read_note(tmp_path) == note
     assert json.loads((tmp_path / "rerankkit.json").read_text())["architecture"] == "llm"
+
+
+def test_a_note_tells_pooling_titles_and_their_lengths(tmp_path):
+    note = Note("cross-encoder", Lengths(96, None, 12), {}, pooling="mean", separate_title=True)
+    note.write(tmp_path)
+    assert read_note(tmp_path) == note
+    assert json.loads((tmp_path / "rerankkit.json").read_text())["lengths"]["max_title_tokens"] == 12
+
+
+def test_an_older_note_means_what_it_meant(tmp_path):
+    text = '{"architecture": "llm", "lengths": {"max_length": 96, "max_query_tokens": null}, "trained": {"seed": 1}}'
+    (tmp_path / "rerankkit.json").write_text(text)
+    assert read_note(tmp_path) == Note("llm", Lengths(96, None, None), {"seed": 1}, "last", False)
+
+
+def test_causal_llms_are_told_from_classifiers(tiny_llama, tiny_bert, bert_reranker, llama_reranker, copy):
+    folders = [tiny_llama, tiny_bert, bert_reranker, llama_reranker()]
+    assert [generates(str(folder)) for folder in folders] == [True, False, False, False]
+    (copy / "config.json").unlink()
+    (copy / "adapter_config.json").write_text("{}")
+    assert not generates(str(copy))
+    with pytest.raises(InputError, match="cannot load nobody/no-such-llm: ") as caught:
+        generates("nobody/no-such-llm")
+    assert "rerankkit models" in caught.value.remedy
 
 
 def test_a_folder_of_others_has_no_note(bert_reranker):

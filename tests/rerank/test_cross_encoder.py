@@ -1,12 +1,17 @@
 """An encoder that reads query and document together."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from rerankkit.errors import InputError
-from rerankkit.rerank.cross_encoder import document_text, frame, load
+from rerankkit.rerank.checkpoint import Note
+from rerankkit.rerank.cross_encoder import document_text, frame, knows_segments, load
 from rerankkit.rerank.models import load_reranker
+from rerankkit.rerank.pairs import Lengths
 from rerankkit.rerank.scorer import Scoring
 from rerankkit.types import Candidate, Document, Group, Query
 
@@ -56,6 +61,62 @@ def test_the_frame_of_a_tokenizer_that_knows_neither_probe_word(bert_reranker):
     tokenizer.backend_tokenizer.model = models.WordLevel({"[UNK]": 1, "[CLS]": 2, "[SEP]": 3}, "[UNK]")
     made = frame(tokenizer)
     assert (made.prefix, made.middle, made.suffix) == ([2], [3], [3])
+
+
+def spoken_of(folder, **note) -> Path:
+    Note("cross-encoder", **note).write(folder)
+    return folder
+
+
+def test_the_notes_title_apart_and_its_length_are_what_is_scored(bert_reranker, tmp_path):
+    """As in transformers, whose tokenizer reads its own separator in a text."""
+    folder = shutil.copytree(bert_reranker, tmp_path / "apart")
+    spoken_of(folder, lengths=Lengths(32, None, 1), separate_title=True)
+    document = Document("d", "dog bird", "fish stone")
+    asked = [Group(Query("1", "red cat"), (Candidate(document, 0.0),))]
+    scorer = load_reranker(str(folder), Scoring(), tmp_path)
+    ((score,),) = scorer.score(asked)
+    model = AutoModelForSequenceClassification.from_pretrained(folder)
+    inputs = AutoTokenizer.from_pretrained(folder)("red cat", "dog [SEP] fish stone", return_tensors="pt")
+    with torch.inference_mode():
+        assert score == pytest.approx(model(**inputs).logits.item(), abs=1e-5)
+    longer = load(str(folder), Scoring(max_length=40, max_query_tokens=9)).encoder.lengths
+    assert longer == Lengths(40, 9, 1)
+    ((joined,),) = load(str(bert_reranker), Scoring()).score(asked)
+    assert joined != pytest.approx(score, abs=1e-3)
+
+
+def test_an_encoder_has_no_pooling_by_mean(bert_reranker, tmp_path):
+    folder = spoken_of(shutil.copytree(bert_reranker, tmp_path / "mean"), pooling="mean")
+    with pytest.raises(InputError, match="--pooling mean is for LLMs"):
+        load(str(folder), Scoring())
+
+
+def test_a_model_that_knows_no_segments_is_given_none(bert_reranker, tmp_path):
+    """Its tokenizer, here BERT's, may tell them all the same."""
+    from transformers import DistilBertConfig, DistilBertForSequenceClassification, RobertaConfig
+    from transformers import RobertaForSequenceClassification as Roberta
+
+    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
+    models = [
+        DistilBertForSequenceClassification(
+            DistilBertConfig(vocab_size=100, dim=32, n_layers=1, n_heads=2, num_labels=1)
+        ),
+        Roberta(RobertaConfig(vocab_size=100, pad_token_id=0, type_vocab_size=1, num_labels=1, **sizes)),
+        Roberta(RobertaConfig(vocab_size=100, pad_token_id=0, type_vocab_size=2, num_labels=1, **sizes)),
+    ]
+    assert [knows_segments(model) for model in models] == [False, False, True]
+    tokenizer = AutoTokenizer.from_pretrained(bert_reranker)
+    for place, model in enumerate(models):
+        folder = tmp_path / str(place)
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        document = Candidate(Document("d", "", "dog"), 0.0)
+        ((score,),) = load(str(folder), Scoring()).score([Group(Query("1", "red cat"), (document,))])
+        with torch.inference_mode():
+            ids = torch.tensor([[2, 5, 11, 3, 12, 3]])
+            types = {"token_type_ids": torch.tensor([[0, 0, 0, 0, 1, 1]])} if place == 2 else {}
+            assert score == pytest.approx(model.eval()(input_ids=ids, **types).logits.item(), abs=1e-5)
 
 
 def test_a_length_beyond_the_models_positions_is_refused(bert_reranker):

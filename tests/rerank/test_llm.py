@@ -1,12 +1,25 @@
 """An LLM's score is read at the last token, whatever the padding."""
 
+import json
+
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
 from rerankkit.errors import InputError
-from rerankkit.rerank.llm import PAD, document_text, frame, load, query_text, separate_pad
+from rerankkit.rerank.checkpoint import Note
+from rerankkit.rerank.llm import (
+    PAD,
+    MeanPooling,
+    document_text,
+    frame,
+    load,
+    pool_by_mean,
+    query_text,
+    separate_pad,
+)
 from rerankkit.rerank.models import load_reranker
+from rerankkit.rerank.pairs import Lengths
 from rerankkit.rerank.scorer import PairScorer, Scoring
 from rerankkit.types import Candidate, Document, Group, Query
 
@@ -81,6 +94,47 @@ def test_a_folder_with_our_note_is_loaded_as_an_llm(llama_reranker, tmp_path):
     assert isinstance(scorer, PairScorer)
     assert scorer.encoder.frame.query_text is query_text
     assert scorer.encoder.lengths.max_length == 96
+
+
+def pooled(folder, pooling="mean", **note):
+    Note("llm", Lengths(96), pooling=pooling, **note).write(folder)
+    return load(str(folder), Scoring("cpu"))
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_mean_is_over_all_real_tokens_whatever_the_padding(llama_reranker, variant):
+    """By hand: each pair alone, the mean of its last hidden states times the head's weights."""
+    scorer = pooled(llama_reranker(**VARIANTS[variant]))
+    expected = []
+    for pair in scorer.encoder.encode(GROUP.query, [candidate.document for candidate in GROUP.candidates]):
+        with torch.no_grad():
+            states = scorer.model.model(input_ids=torch.tensor([pair.ids])).last_hidden_state[0]
+        expected.append((states.mean(0) @ scorer.model.score.weight[0]).item())
+    (scores,) = scorer.score([GROUP])
+    assert scores == pytest.approx(expected, abs=1e-5)
+    assert scores != pytest.approx(by_hand(scorer), abs=0.01)
+
+
+def test_a_model_that_pools_by_the_mean_is_saved_under_its_own_name(llama_reranker, tmp_path):
+    scorer = pooled(llama_reranker())
+    pool_by_mean(scorer.model)  # a second time changes nothing
+    scorer.model.save_pretrained(tmp_path)
+    assert json.loads((tmp_path / "config.json").read_text())["architectures"] == ["LlamaForSequenceClassification"]
+    theirs = AutoModelForSequenceClassification.from_pretrained(tmp_path)
+    assert not isinstance(theirs, MeanPooling)
+    assert isinstance(scorer.model, MeanPooling)
+
+
+@pytest.mark.parametrize(
+    ("note", "message"),
+    [
+        ({"pooling": "max"}, "unknown --pooling 'max'. Known: last, mean"),
+        ({"separate_title": True}, "--separate-title is for encoders. An LLM reads title and summary"),
+    ],
+)
+def test_a_note_that_an_llm_cannot_follow(llama_reranker, note, message):
+    with pytest.raises(InputError, match=message):
+        pooled(llama_reranker(), **{"pooling": "last", **note})
 
 
 def test_the_lines():

@@ -9,6 +9,7 @@ from rerankkit.rerank.bm25 import FirstStage
 from rerankkit.rerank.checkpoint import Note
 from rerankkit.rerank.models import Known, fingerprint, known_models, load_reranker, resolve
 from rerankkit.rerank.scorer import PairScorer, Scoring
+from rerankkit.rerank.yes_no import YesNo
 
 # Embeddings (100 words + 64 positions + 2 segments) x 32; two layers; pooler; head of one label.
 LAYER = 4 * (32 * 32 + 32) + 2 * 32 * 64 + 64 + 32 + 4 * 32
@@ -75,6 +76,12 @@ def test_names_load_what_they_stand_for(models):
     assert isinstance(named, PairScorer)
     assert named.encoder.lengths.max_length == 32
     assert isinstance(load_reranker(str(models / "somebody-elses"), Scoring(), models), PairScorer)
+
+
+def test_an_llm_without_a_head_answers_yes_or_no(tiny_llama, models):
+    scorer = load_reranker(str(tiny_llama), Scoring("cpu"), models)
+    assert isinstance(scorer, PairScorer)
+    assert isinstance(scorer.model, YesNo)
 
 
 def test_an_architecture_that_nobody_knows(models):

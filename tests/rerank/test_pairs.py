@@ -1,6 +1,7 @@
 """Token ids of query and document: what is cut, and what never."""
 
 import logging
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -26,12 +27,14 @@ def llama(tiny_llama):
     return AutoTokenizer.from_pretrained(tiny_llama)
 
 
-def bert_encoder(tokenizer, max_length=64, max_query_tokens=None) -> PairEncoder:
-    return PairEncoder(tokenizer, cross_encoder.frame(tokenizer), Lengths(max_length, max_query_tokens))
+def bert_encoder(tokenizer, *lengths: int | None, apart: bool = False) -> PairEncoder:
+    frame = cross_encoder.frame(tokenizer)
+    frame = replace(frame, separator=frame.middle if apart else None)
+    return PairEncoder(tokenizer, frame, Lengths(*(lengths or (64,))))
 
 
-def llama_encoder(tokenizer, max_length=64, max_query_tokens=None) -> PairEncoder:
-    return PairEncoder(tokenizer, llm.frame(tokenizer), Lengths(max_length, max_query_tokens))
+def llama_encoder(tokenizer, *lengths: int | None) -> PairEncoder:
+    return PairEncoder(tokenizer, llm.frame(tokenizer), Lengths(*(lengths or (64,))))
 
 
 def text_of(tokenizer, pair: Pair) -> str:
@@ -44,7 +47,7 @@ def test_a_pair_for_bert_by_hand(bert):
 
 
 def test_only_the_document_is_cut(bert):
-    (pair,) = bert_encoder(bert, max_length=9).encode(RED_CAT, [Document("d", "dog", "bird fish red green")])
+    (pair,) = bert_encoder(bert, 9).encode(RED_CAT, [Document("d", "dog", "bird fish red green")])
     assert pair.ids == [2, 5, 11, 3, 12, 53, 13, 14, 3]
 
 
@@ -69,14 +72,14 @@ def test_the_pieces_joined_are_the_tokenizers_own_pair(bert, max_length):
 def test_a_query_that_leaves_no_room_is_named(bert):
     asked = Query("q9", "red green " * 5)
     with pytest.raises(InputError, match=r"query q9 has 10 tokens of the 13 that a pair may have") as caught:
-        bert_encoder(bert, max_length=16).encode(asked, [DOG])
+        bert_encoder(bert, 16).encode(asked, [DOG])
     assert "--max-query-tokens" in caught.value.remedy
-    (pair,) = bert_encoder(bert, max_length=17).encode(asked, [DOG])
+    (pair,) = bert_encoder(bert, 17).encode(asked, [DOG])
     assert pair.ids == [2, *[5, 6] * 5, 3, 12, 53, 13, 14, 3]
 
 
 def test_a_long_query_is_cut_where_that_was_asked_for(bert):
-    encoder = bert_encoder(bert, max_length=16, max_query_tokens=3)
+    encoder = bert_encoder(bert, 16, 3)
     (pair,) = encoder.encode(Query("q9", "red green " * 5), [DOG])
     assert pair == Pair([2, 5, 6, 5, 3, 12, 53, 13, 14, 3], first=5)
 
@@ -97,7 +100,7 @@ def test_an_llms_empty_line_is_dropped(llama, title, text, lines):
 
 
 def test_an_llm_keeps_query_and_end_when_the_document_is_cut(llama):
-    (pair,) = llama_encoder(llama, max_length=16).encode(RED_CAT, [Document("d", "dog", "bird fish " * 40)])
+    (pair,) = llama_encoder(llama, 16).encode(RED_CAT, [Document("d", "dog", "bird fish " * 40)])
     assert len(pair.ids) == 16
     assert text_of(llama, pair) == "<s>Query: red cat\nTitle: dog\nSummary: bird fish bird</s>"
 
@@ -107,7 +110,7 @@ def test_an_llm_keeps_query_and_end_when_the_document_is_cut(llama):
 )
 def test_an_llms_query_keeps_its_line_break_when_it_is_cut(llama, most, query):
     """`Query`, `:`, ` red`, ` cat` and the line break are five tokens."""
-    (pair,) = llama_encoder(llama, max_query_tokens=most).encode(RED_CAT, [DOG])
+    (pair,) = llama_encoder(llama, 64, most).encode(RED_CAT, [DOG])
     assert text_of(llama, pair) == f"<s>{query}Title: dog\nSummary: bird fish</s>"
     assert text_of(llama, Pair(pair.ids[: pair.first], 0)) == f"<s>{query}"
 
@@ -145,7 +148,7 @@ def test_a_full_cache_forgets_and_answers_the_same(bert, monkeypatch):
 
 def test_cuts_are_counted_and_told(bert, caplog):
     caplog.set_level(logging.INFO, "rerankkit")
-    encoder = bert_encoder(bert, max_length=9)
+    encoder = bert_encoder(bert, 9)
     encoder.encode(RED_CAT, [DOG])
     encoder.tell_cuts()
     assert caplog.messages == []
@@ -155,7 +158,117 @@ def test_cuts_are_counted_and_told(bert, caplog):
     assert caplog.messages == ["2 of 4 documents were cut to fit --max-length 9"]
 
 
-@pytest.mark.parametrize(("max_length", "max_query_tokens"), [(7, None), (0, None), (64, 0), (64, 64), (64, -1)])
-def test_budgets_that_cannot_be(max_length, max_query_tokens):
+ASKED = [(7,), (0,), (64, 0), (64, 64), (64, -1), (64, None, 0), (64, None, 64), (64, 5, -1)]
+
+
+@pytest.mark.parametrize("lengths", ASKED)
+def test_budgets_that_cannot_be(lengths):
     with pytest.raises(InputError, match="--max-"):
-        Lengths(max_length, max_query_tokens)
+        Lengths(*lengths)
+
+
+# Titles cut before they are joined.
+
+
+@pytest.mark.parametrize(
+    ("title", "most", "ids"),
+    [
+        ("dog cat", 3, [12, 11]),
+        ("dog cat", 2, [12, 11]),
+        ("dog cat", 1, [12]),
+        ("dog  cat bird", 2, [12, 11]),
+        ("dog, cat", 2, [12, 54]),
+        ("", 1, []),
+    ],
+)
+def test_a_title_is_cut_before_it_is_joined(bert, title, most, ids):
+    (pair,) = bert_encoder(bert, 64, None, most).encode(RED_CAT, [Document("d", title, "bird fish")])
+    assert pair.ids == [2, 5, 11, 3, *ids, *([53] if ids else []), 13, 14, 3]
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 4, 7])
+def test_a_title_is_cut_inside_a_word_too(bert, most):
+    """`zebra dog` is z, ##e, ##b, ##r, ##a, dog; what is left is encoded as it was in the whole title."""
+    whole = bert("zebra dog", add_special_tokens=False)["input_ids"]
+    (pair,) = bert_encoder(bert, 64, None, most).encode(RED_CAT, [Document("d", "zebra dog", "bird")])
+    assert len(whole) == 6
+    assert pair.ids == [2, 5, 11, 3, *whole[:most], 53, 13, 3]
+
+
+@pytest.mark.parametrize(
+    ("most", "title"), [(1, "red"), (2, "red green"), (3, "red green blue"), (9, "red green blue")]
+)
+def test_an_llms_title_is_cut_on_its_line(llama, most, title):
+    """A word with the space before it is a token or more of this tokenizer, so that words are asked for by theirs."""
+    tokens = len(llama(" ".join(["red", "green", "blue"][:most]), add_special_tokens=False)["input_ids"])
+    (pair,) = llama_encoder(llama, 64, None, tokens).encode(RED_CAT, [Document("d", "red green blue", "bird")])
+    assert text_of(llama, pair) == f"<s>Query: red cat\nTitle: {title}\nSummary: bird</s>"
+
+
+def test_a_character_of_several_tokens_is_not_cut_in_half(llama):
+    """In bytes, `é` is two tokens of this tokenizer."""
+    count = len(llama("red", add_special_tokens=False)["input_ids"])
+    assert len(llama("redé", add_special_tokens=False)["input_ids"]) == count + 2
+    (pair,) = llama_encoder(llama, 64, None, count + 1).encode(RED_CAT, [Document("d", "redé cat", "bird")])
+    assert text_of(llama, pair) == "<s>Query: red cat\nTitle: red\nSummary: bird</s>"
+
+
+def test_titles_are_cut_once(bert):
+    asked: list[str] = []
+
+    class Counting:
+        def __call__(self, texts, **options):
+            asked.extend(texts)
+            return bert(texts, **options)
+
+    encoder = PairEncoder(Counting(), cross_encoder.frame(bert), Lengths(64, None, 1))
+    one, two = Document("1", "dog cat", "bird"), Document("2", "dog bird", "bird")
+    pairs = encoder.encode(RED_CAT, [one, two, one])
+    assert encoder.encode(RED_CAT, [two]) == pairs[1:2]
+    assert asked == ["red cat", "dog cat", "dog bird", "dog. bird", "red cat"]
+    assert pairs[0] == pairs[1] == pairs[2]
+
+
+# Title and summary apart.
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "ids"),
+    [("dog", "bird fish", [12, 3, 13, 14]), ("dog", "", [12]), ("", "bird fish", [13, 14]), ("", "", [])],
+)
+def test_title_and_summary_apart(bert, title, text, ids):
+    (pair,) = bert_encoder(bert, 64, apart=True).encode(RED_CAT, [Document("d", title, text)])
+    assert pair == Pair([2, 5, 11, 3, *ids, 3], first=4)
+
+
+@pytest.mark.parametrize("max_length", [10, 12, 64])
+def test_apart_is_the_tokenizers_own_pair_with_its_separator_between(bert, max_length):
+    encoder = bert_encoder(bert, max_length, apart=True)
+    for title, text in product(("dog", "zebra dog"), ("bird", "a zoo", "42 fish. " * 9)):
+        theirs = bert("red cat", f"{title} [SEP] {text}", truncation="only_second", max_length=max_length)
+        (pair,) = encoder.encode(RED_CAT, [Document("d", title, text)])
+        assert pair.ids == theirs["input_ids"]
+        assert [int(place >= pair.first) for place in range(len(pair.ids))] == theirs["token_type_ids"]
+
+
+def test_apart_the_title_is_cut_too(bert):
+    encoder = bert_encoder(bert, 12, None, 2, apart=True)
+    (pair,) = encoder.encode(RED_CAT, [Document("d", "zebra", "bird fish red green blue")])
+    z, e = bert("zebra", add_special_tokens=False)["input_ids"][:2]
+    assert pair.ids == [2, 5, 11, 3, z, e, 3, 13, 14, 5, 6, 3]
+    assert (encoder.pairs, encoder.cut) == (1, 1)
+
+
+def test_apart_titles_and_summaries_are_tokenized_once(bert):
+    asked: list[str] = []
+
+    class Counting:
+        def __call__(self, texts, **options):
+            asked.extend(texts)
+            return bert(texts, **options)
+
+    frame = cross_encoder.frame(bert)
+    encoder = PairEncoder(Counting(), replace(frame, separator=frame.middle), Lengths(64))
+    encoder.encode(RED_CAT, [DOG, Document("e", "dog", "green")])
+    encoder.encode(RED_CAT, [Document("f", "green", "bird fish")])
+    assert asked == ["red cat", "dog", "bird fish", "green", "red cat"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from rerankkit.train.dev import DevSet
 from rerankkit.train.rank import Job, fit
 from rerankkit.train.settings import RankTraining
 from rerankkit.types import Candidate, Document, Group, Query
@@ -43,12 +44,34 @@ def graded_groups(teacher_groups) -> list[Group]:
 
 
 @pytest.fixture
+def dev_set() -> DevSet:
+    """Two other queries over the same documents, of which the first stage has the worse before the better."""
+    groups = [
+        Group(
+            Query(f"d{q}", text),
+            tuple(Candidate(Document(word, word, ""), -float(d)) for d, word in enumerate(THINGS)),
+        )
+        for q, text in enumerate(("black", "grey"))
+    ]
+    qrels = {f"d{q}": {word: min(worth(q, d) // 2, 2) for d, word in enumerate(THINGS)} for q in range(2)}
+    return DevSet.of(groups, qrels, "nDCG@10")
+
+
+@pytest.fixture
 def trained(tmp_path) -> Callable[..., Path]:
     """Trains a model folder on groups and returns the checkpoint; settings as in RankTraining."""
 
-    def train(model: Path, groups: list[Group], name: str = "out", teacher: bool = True, **settings: Any) -> Path:
+    def train(
+        model: Path,
+        groups: list[Group],
+        name: str = "out",
+        teacher: bool = True,
+        dev: DevSet | None = None,
+        **settings: Any,
+    ) -> Path:
         loss = {"loss": "hybrid" if teacher else "ranknet"}
-        return fit(Job(str(model), tmp_path / name, RankTraining(**{**QUIET, **loss, **settings}), teacher), groups)
+        told = RankTraining(**{**QUIET, **loss, **settings})
+        return fit(Job(str(model), tmp_path / name, told, teacher, dev), groups)
 
     return train
 

@@ -2,19 +2,22 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from rerankkit.errors import InputError
 from rerankkit.rerank.checkpoint import Note
 from rerankkit.rerank.models import load_reranker
-from rerankkit.rerank.pairs import Lengths
+from rerankkit.rerank.pairs import Lengths, PairEncoder
 from rerankkit.rerank.scorer import PairScorer, Scoring
 from rerankkit.train.checkpoint import write_checkpoint
 from rerankkit.train.scale import Scale
 from rerankkit.train.settings import Lora
 from rerankkit.train.weights import with_score_head
+from rerankkit.types import Candidate, Document
 
 
 @pytest.fixture(params=["bert", "llama", "llama by lora", "smol llama"])
@@ -97,6 +100,7 @@ def test_the_folder_holds_what_it_needs_and_no_more(checkpoint):
     assert names == {
         "README.md",
         "config.json",
+        "learning_curve.png",
         "model.safetensors",
         "rerankkit.json",
         "tokenizer.json",
@@ -107,7 +111,8 @@ def test_the_folder_holds_what_it_needs_and_no_more(checkpoint):
 def test_the_note_tells_settings_and_course(checkpoint, teacher_groups):
     note = json.loads((checkpoint / "rerankkit.json").read_text())
     trained = note["trained"]
-    assert note["lengths"] == {"max_length": 32, "max_query_tokens": None}
+    assert note["lengths"] == {"max_length": 32, "max_query_tokens": None, "max_title_tokens": None}
+    assert (note["pooling"], note["separate_title"]) == ("last", False)
     assert (trained["groups"], trained["loss"], trained["learning_rate"], trained["max_steps"]) == (
         4,
         "hybrid",
@@ -132,6 +137,76 @@ def test_the_model_card(tiny_bert, trained, teacher_groups):
     assert "`hybrid` loss on 4 groups" in card
     assert "--model bert.v1.5 " in card
     assert "at most 32 tokens" in card
+
+
+@pytest.fixture
+def wordy_groups(teacher_groups):
+    """The groups with titles of two words and a summary."""
+    return [
+        replace(
+            group,
+            candidates=tuple(
+                Candidate(Document(one.document.docid, f"{one.document.title} stone", "grey bird"), one.score)
+                for one in group.candidates
+            ),
+        )
+        for group in teacher_groups
+    ]
+
+
+@pytest.mark.parametrize("rank", [0, 4])
+def test_pooling_by_the_mean_is_learnt_saved_and_merged(tiny_llama, trained, wordy_groups, rank):
+    """By hand: the mean of the merged model's states at every token, padding apart, times the head."""
+    folder = trained(tiny_llama, wordy_groups, max_steps=40, learning_rate=1e-2, pooling="mean", lora=Lora(rank))
+    model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    folders = [folder, folder / "adapter"] if rank else [folder]
+    for scorer in map(ours, folders):
+        expected = []
+        for group in wordy_groups:
+            for pair in scorer.encoder.encode(group.query, [candidate.document for candidate in group.candidates]):
+                with torch.no_grad():
+                    states = model.model(input_ids=torch.tensor([pair.ids])).last_hidden_state[0]
+                expected.append((model.score.weight[0] @ states.mean(0)).item())
+        assert [score for scores in scorer.score(wordy_groups) for score in scores] == pytest.approx(expected, abs=1e-4)
+        assert max(expected) > 10
+    card = (folder / "README.md").read_text()
+    assert card.splitlines()[1] == "library_name: rerankkit"
+    assert "The score is read from the mean of all tokens" in card
+    again = trained(folder, wordy_groups, "again", max_steps=1)
+    assert json.loads((again / "rerankkit.json").read_text())["pooling"] == "mean"
+    last = trained(folder, wordy_groups, "last", max_steps=1, pooling="last")
+    assert json.loads((last / "rerankkit.json").read_text())["pooling"] == "last"
+
+
+def test_titles_apart_and_cut_are_learnt_and_scored_alike(tiny_bert, trained, wordy_groups, monkeypatch):
+    seen = []
+    encode = PairEncoder.encode
+    monkeypatch.setattr(PairEncoder, "encode", lambda *of: seen.append(encode(*of)) or seen[-1])
+    folder = trained(tiny_bert, wordy_groups, max_steps=2, max_title_tokens=1, separate_title=True)
+    learnt = {tuple(pair.ids) for pairs in seen for pair in pairs}
+    assert (2, 5, 3, 11, 3, 10, 13, 3) in learnt  # [CLS] red [SEP] cat [SEP] grey bird [SEP]
+    seen.clear()
+    list(ours(folder).score(wordy_groups))
+    assert {tuple(pair.ids) for pairs in seen for pair in pairs} == learnt
+    card = (folder / "README.md").read_text()
+    assert "Input: `[CLS] query [SEP] title [SEP] summary [SEP]`, at most 32 tokens" in card
+    assert "only the document is cut, and a title after 1 tokens." in card
+    note = json.loads((trained(folder, wordy_groups, "again", max_steps=1) / "rerankkit.json").read_text())
+    assert (note["separate_title"], note["lengths"]["max_title_tokens"]) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("base", "settings", "message"),
+    [
+        ("tiny_bert", {"pooling": "mean"}, "--pooling mean is for LLMs"),
+        ("tiny_llama", {"separate_title": True}, "--separate-title is for encoders"),
+        ("tiny_bert", {"keep_layers": "3"}, "--keep-layers 3: the model has 2 layers"),
+        ("tiny_bert", {"max_title_tokens": 32}, "--max-title-tokens must be between 1 and --max-length"),
+    ],
+)
+def test_what_a_reranker_cannot_be(request, trained, teacher_groups, base, settings, message):
+    with pytest.raises(InputError, match=message):
+        trained(request.getfixturevalue(base), teacher_groups, **settings)
 
 
 @pytest.mark.parametrize(("folder", "name"), [("mine", "mine"), (".mine.123.part", "mine"), (".v1.2.9.part", "v1.2")])

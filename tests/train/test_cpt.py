@@ -7,11 +7,12 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
+from rerankkit.collection.click_weights import ClickWeight
 from rerankkit.collection.clicks import Click
 from rerankkit.errors import InputError
 from rerankkit.rerank import llm
 from rerankkit.rerank.pairs import Lengths, Pair, PairEncoder
-from rerankkit.train.cpt import ClickData, click_loss, clicked_documents, collate, continue_pretraining
+from rerankkit.train.cpt import ClickData, Clicked, click_loss, clicked_documents, collate, continue_pretraining
 from rerankkit.train.settings import Lora, Training
 from rerankkit.types import Document, Query
 
@@ -28,21 +29,36 @@ def parts(tiny_llama):
 
 
 CLICKED = [
-    (Query("1", "red"), Document("", "cat", "bird fish")),
-    (Query("2", "green dog cat"), Document("", "", "river")),
-    (Query("3", "blue"), Document("", "stone", "")),
+    Clicked(Query("1", "red"), Document("", "cat", "bird fish")),
+    Clicked(Query("2", "green dog cat"), Document("", "", "river")),
+    Clicked(Query("3", "blue"), Document("", "stone", "")),
 ]
 
 
 def test_clicks_bring_their_text_or_name_it():
     own = Document("", "own title", "own summary")
     pairs = clicked_documents([Click("red", "d1", 3), Click("green", "", 1, own)], COLLECTION)
-    assert pairs == [(Query("1", "red"), COLLECTION["d1"]), (Query("2", "green"), own)]
+    assert pairs == [(Query("1", "red"), COLLECTION["d1"], 1.0), (Query("2", "green"), own, 1.0)]
+
+
+def test_clicks_count_as_often_as_they_were_made_where_asked():
+    clicks = [Click("red", "d1", 3, None, 1), Click("red", "d2", 9, None, 1), Click("green", "d1", 2, None, 4)]
+    weights = {
+        kind: [one.weight for one in clicked_documents(clicks, COLLECTION, ClickWeight(kind, 0.5))]
+        for kind in ("binary", "count", "log-count", "ipw", "log-ipw")
+    }
+    assert weights == {
+        "binary": [1.0, 1.0],
+        "count": [3.0, 2.0],
+        "log-count": [2.0, pytest.approx(1.5849625)],
+        "ipw": [3.0, 4.0],
+        "log-ipw": [2.0, pytest.approx(2.3219281)],
+    }
 
 
 def test_a_clicked_document_without_text_is_left_out():
     assert clicked_documents([Click("red", "d2"), Click("red", "d1")], COLLECTION) == [
-        (Query("2", "red"), COLLECTION["d1"])
+        (Query("2", "red"), COLLECTION["d1"], 1.0)
     ]
     with pytest.raises(InputError, match="no click has a document with text"):
         clicked_documents([Click("red", "d2")], COLLECTION)
@@ -54,7 +70,8 @@ def test_a_click_on_an_unknown_document_is_named():
 
 
 def test_the_query_and_the_padding_are_not_learnt_by_hand():
-    batch = collate([Pair([0, 7, 8, 9, 1], 3), Pair([0, 5, 1], 1)], pad_id=44)
+    batch = collate([(Pair([0, 7, 8, 9, 1], 3), 0.5), (Pair([0, 5, 1], 1), 1.5)], pad_id=44)
+    assert batch["weights"].tolist() == [0.5, 1.5]
     assert batch["input_ids"].tolist() == [[0, 7, 8, 9, 1], [0, 5, 1, 44, 44]]
     assert batch["attention_mask"].tolist() == [[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]]
     assert batch["labels"].tolist() == [[-100, -100, -100, 9, 1], [-100, 5, 1, -100, -100]]
@@ -78,7 +95,10 @@ def test_the_loss_is_hugging_faces_own(parts):
     model, tokenizer, encoder = parts
     batch = collate([ClickData(CLICKED, encoder)[i] for i in range(3)], tokenizer.pad_token_id)
     with torch.no_grad():
-        ours, theirs = click_loss(model, batch), model(**batch).loss
+        ours, theirs = (
+            click_loss(model, batch),
+            model(**{name: batch[name] for name in batch if name != "weights"}).loss,
+        )
     assert ours.item() == pytest.approx(theirs.item(), rel=1e-6)
 
 
@@ -87,12 +107,41 @@ def test_the_loss_by_hand(parts):
     model, tokenizer, encoder = parts
     batch = collate([ClickData(CLICKED, encoder)[i] for i in range(3)], tokenizer.pad_token_id)
     costs = []
-    for pair in (ClickData(CLICKED, encoder)[i] for i in range(3)):
+    for pair, _ in (ClickData(CLICKED, encoder)[i] for i in range(3)):
         with torch.no_grad():
             logs = model(input_ids=torch.tensor([pair.ids])).logits[0].log_softmax(-1)
         costs += [-logs[place - 1, pair.ids[place]].item() for place in range(pair.first, len(pair.ids))]
     with torch.no_grad():
         assert click_loss(model, batch).item() == pytest.approx(sum(costs) / len(costs), rel=1e-5)
+
+
+def test_a_weighted_loss_by_hand(parts):
+    """Weights 1, 2 and 6 have the mean 3: each token's cost counts 1/3, 2/3 or 2, over the number of tokens."""
+    model, tokenizer, encoder = parts
+    weighted = [one._replace(weight=weight) for one, weight in zip(CLICKED, (1.0, 2.0, 6.0), strict=True)]
+    items = [ClickData(weighted, encoder)[i] for i in range(3)]
+    assert [weight for _, weight in items] == pytest.approx([1 / 3, 2 / 3, 2])
+    costs, tokens = 0.0, 0
+    with torch.no_grad():
+        for item in items:
+            own = len(item[0].ids) - item[0].first
+            plain = click_loss(model, collate([(item[0], 1.0)], tokenizer.pad_token_id)).item()
+            alone = click_loss(model, collate([item], tokenizer.pad_token_id)).item()
+            assert alone == pytest.approx(item[1] * plain, rel=1e-5)  # a batch of one keeps its weight
+            costs, tokens = costs + own * item[1] * plain, tokens + own
+        loss = click_loss(model, collate(items, tokenizer.pad_token_id)).item()
+    assert loss == pytest.approx(costs / tokens, rel=1e-5)
+
+
+def test_of_two_documents_clicked_for_a_query_the_heavier_is_learnt(tiny_llama, tmp_path):
+    for heavy, light in (("cat", "bird"), ("bird", "cat")):
+        clicks = [
+            Clicked(Query("1", "red"), Document("", heavy, ""), 9.0),
+            Clicked(Query("2", "red"), Document("", light, ""), 1.0),
+        ]
+        settings = Training(**QUIET, max_steps=40, learning_rate=1e-2)
+        folder = continue_pretraining(str(tiny_llama), clicks, tmp_path / heavy, settings)
+        assert told(folder, "red") == f"Title: {heavy}</s>"
 
 
 PAIRS = dict(zip(("red", "green", "blue", "white"), ("cat", "bird", "fish", "stone"), strict=True))
@@ -109,7 +158,7 @@ def told(folder, query: str) -> str:
 
 @pytest.mark.parametrize("lora", [Lora(0), Lora(8)])
 def test_it_learns_what_is_clicked_for_what(tiny_llama, tmp_path, lora):
-    clicks = [(Query(query, query), Document("", word, "")) for query, word in PAIRS.items()]
+    clicks = [Clicked(Query(query, query), Document("", word, "")) for query, word in PAIRS.items()]
     settings = Training(**QUIET, max_steps=80, learning_rate=2e-2 if lora.r else 1e-2, lora=lora)
     folder = continue_pretraining(str(tiny_llama), clicks, tmp_path / "cpt", settings)
     assert {query: told(folder, query) for query in PAIRS} == {q: f"Title: {word}</s>" for q, word in PAIRS.items()}
@@ -120,7 +169,7 @@ def test_it_learns_what_is_clicked_for_what(tiny_llama, tmp_path, lora):
 
 
 def test_fine_tuning_starts_from_its_output(tiny_llama, tmp_path, teacher_groups, trained):
-    clicks = [(Query(query, query), Document("", word, "")) for query, word in PAIRS.items()]
+    clicks = [Clicked(Query(query, query), Document("", word, "")) for query, word in PAIRS.items()]
     folder = continue_pretraining(str(tiny_llama), clicks, tmp_path / "cpt", Training(**QUIET, max_steps=2))
     after = trained(folder, teacher_groups, max_steps=1, learning_rate=1e-9)
     scorer = AutoModelForSequenceClassification.from_pretrained(after)
@@ -133,7 +182,7 @@ def test_resumed_it_ends_with_the_same_weights(tiny_llama, tmp_path, monkeypatch
     from rerankkit.train.trainer import Watch
 
     caplog.set_level(logging.INFO, "rerankkit")
-    clicks = [(Query(query, query), Document("", word, "")) for query, word in PAIRS.items()]
+    clicks = [Clicked(Query(query, query), Document("", word, "")) for query, word in PAIRS.items()]
     settings = Training(**{**QUIET, "save_steps": 2}, num_train_epochs=2.0, per_device_train_batch_size=1)
     expected = continue_pretraining(str(tiny_llama), clicks, tmp_path / "whole", settings)
 
@@ -159,8 +208,27 @@ def test_what_is_no_causal_llm_is_refused(tiny_bert, tmp_path, kind):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_query_without_room_is_told(tiny_llama, tmp_path):
-    clicks = [(Query("1", "red " * 50), Document("", "cat", ""))]
-    with pytest.raises(InputError, match="query 1 has"):
-        continue_pretraining(str(tiny_llama), clicks, tmp_path / "cpt", Training(**QUIET))
-    assert not (tmp_path / "cpt").exists()
+def test_a_query_without_room_is_told_before_the_training(tiny_llama, tmp_path, monkeypatch):
+    """Though a step would come to it late: here it is the last of a hundred, and one step is asked for."""
+    clicks = [Clicked(Query(str(i), "red"), Document("", "cat", "")) for i in range(100)]
+    clicks.append(Clicked(Query("100", "red " * 50), Document("", "cat", "")))
+    with pytest.raises(InputError, match="query 100 has"):
+        continue_pretraining(str(tiny_llama), clicks, tmp_path / "cpt", Training(**QUIET, max_steps=1))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_is_not_resumed_on_other_clicks(tiny_llama, tmp_path, monkeypatch):
+    from rerankkit.train.trainer import Watch
+
+    def stop(self, args, state, control, **rest):
+        if state.global_step == 2:
+            raise KeyboardInterrupt
+
+    settings = Training(**{**QUIET, "save_steps": 1}, per_device_train_batch_size=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Watch, "on_step_end", stop)
+        with pytest.raises(KeyboardInterrupt):
+            continue_pretraining(str(tiny_llama), CLICKED, tmp_path / "cpt", settings)
+    heavier = [one._replace(weight=float(place)) for place, one in enumerate(CLICKED, 1)]
+    with pytest.raises(InputError, match="an unfinished training with other settings lies here"):
+        continue_pretraining(str(tiny_llama), heavier, tmp_path / "cpt", settings)

@@ -85,7 +85,7 @@ def test_an_option_reaches_the_loss(tiny_bert):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"loss": "hinges"}, "no losses plug-in named 'hinges'. Known: hinge, "),
+        ({"loss": "hinges"}, "no losses plug-in named 'hinges'. Known: adr-mse, "),
         ({"loss_options": {"margin": 1.0}}, "the ranknet loss has no option 'margin'. It has none"),
         (
             {"loss": "hybrid", "loss_options": {"gamma": 1.0}},

@@ -1,13 +1,15 @@
 """A teacher's mean and deviation, taken off and given back."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
 from torch import nn
 
 from rerankkit.errors import InputError
-from rerankkit.train.scale import Scale
+from rerankkit.plugins import load_plugin
+from rerankkit.train.scale import Held, Scale, held, set_offset
 from rerankkit.types import Candidate, Document, Group, Query
 
 
@@ -76,3 +78,37 @@ def test_of_a_deeper_head_the_last_layer_gives_the_scale_back():
 def test_scores_that_are_all_the_same_teach_nothing(labels):
     with pytest.raises(InputError, match="the teacher's scores are all the same"):
         Scale.of([group(*labels)])
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "expected"),
+    [
+        ("point-mse", {}, Held(True, True)),
+        ("hybrid", {}, Held(True, True)),
+        ("hybrid", {"alpha": 0.01}, Held(True, True)),
+        ("hybrid", {"alpha": 0.0}, Held(True, False)),
+        ("margin-mse", {}, Held(True, False)),
+        ("kl", {}, Held(True, False)),
+        ("kl", {"temperature": 3.0}, Held(True, False)),
+        ("soft-ranknet", {}, Held(True, False)),
+        ("ranknet", {}, Held(False, False)),
+        ("hinge", {}, Held(False, False)),
+        ("hinge", {"margin": 0.01}, Held(False, False)),
+        ("list-mle", {}, Held(False, False)),
+        ("adr-mse", {}, Held(False, False)),
+    ],
+)
+def test_what_a_loss_holds_its_scores_to(name, options, expected):
+    assert held(partial(load_plugin("losses", name).loss, **options)) == expected
+
+
+def test_an_offset_is_set_by_the_mean_error():
+    """Errors are 1, 3 and 2."""
+    model = Scorer(bias=True)
+    before = model(STATES)
+    assert set_offset(model, [[1.0, 0.0], [5.0]], [group(2.0, 3.0), group(7.0)])
+    assert torch.allclose(model(STATES), before + 2, atol=1e-6)
+
+
+def test_a_head_without_bias_has_no_offset_to_set():
+    assert not set_offset(Scorer(bias=False), [[1.0]], [group(2.0)])

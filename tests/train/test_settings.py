@@ -112,6 +112,11 @@ def test_a_file_that_is_not_utf8(tmp_path):
         ("max_steps", 0),
         ("max_steps", -2),
         ("group_size", 1),
+        ("sampling", "best"),
+        ("positives", 8),
+        ("positives", -1),
+        ("negatives", "10-"),
+        ("negatives", "9-8"),
     ],
 )
 def test_a_value_out_of_range_is_told_by_its_flag(name, value):

