@@ -31,7 +31,8 @@ def command(
     """Combine runs of the same queries.
 
     A committee's run is a teacher's run like any other: its members scored the same candidates, each is standardised
-    by one mean and deviation over all its scores, and candidates that one of them did not score are left out.
+    by one mean and deviation over all its scores, and candidates that one of them did not score are left out. A
+    committee of one is its run standardised, so that teachers of different queries can be distilled together.
 
     \b
     Examples:

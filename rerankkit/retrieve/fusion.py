@@ -14,7 +14,8 @@ def committee(runs: Sequence[Run], weights: Sequence[float] | None = None) -> Ru
     """The weighted mean of standardised scores: a teacher better than each member, where their errors differ.
 
     Each run is standardised by one mean and deviation over all its scores, never per query, so that its scores stay
-    comparable across queries. Candidates that every member scored are kept; weights are made to sum to 1.
+    comparable across queries. Candidates that every member scored are kept; weights are made to sum to 1. A committee
+    of one is its run standardised: teachers of different queries are so brought to one scale.
     Raises InputError where a member lacks a query, shares no candidate, or says the same of everything.
     """
     shares = _shares(runs, weights)
@@ -66,6 +67,8 @@ def _summed(
     by_count: bool = False,
 ) -> Run:
     """The union of the runs' queries and documents, each with the weighted sum of its shares."""
+    if len(runs) < 2:
+        raise InputError("one run is nothing to combine", "Give two or more")
     _shares(runs, weights)
     hits: dict[str, list[tuple[str, float]]] = {}
     for qid in dict.fromkeys(qid for run in runs for qid in run):
@@ -95,8 +98,6 @@ def _ranked(hits: Mapping[str, Iterable[tuple[str, float]]], tag: str) -> Run:
 
 def _shares(runs: Sequence[Run], weights: Sequence[float] | None) -> list[float]:
     """The weights, made to sum to 1."""
-    if len(runs) < 2:
-        raise InputError("one run is nothing to combine", "Give two or more")
     given = list(weights) if weights else [1.0] * len(runs)
     if len(given) != len(runs):
         raise InputError(f"{len(given)} weights for {len(runs)} runs", "Give one weight a run, in the runs' order")

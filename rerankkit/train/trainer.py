@@ -12,6 +12,7 @@ import torch
 from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.integrations import get_reporting_integration_callbacks
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
+from transformers.utils.logging import disable_progress_bar
 
 from rerankkit.errors import InputError
 from rerankkit.progress import Bar
@@ -159,6 +160,7 @@ def train(trainer: OwnLossTrainer, work: Path, settings: dict[str, Any]) -> list
 
     Raises InputError where `work` holds a training of other settings.
     """
+    disable_progress_bar()  # transformers' own, of each file that is written
     work.mkdir(parents=True, exist_ok=True)
     told = work / "settings.json"
     text = json.dumps(settings, indent=1, sort_keys=True, default=str)

@@ -39,7 +39,7 @@ def test_methods_depth_and_tag(two):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["one.txt"], "one run is nothing to combine"),
+        (["one.txt", "--method", "rrf"], "one run is nothing to combine"),
         (["one.txt", "two.txt", "--weights", "1;2"], "--weights '1;2'"),
         (["one.txt", "two.txt", "--weights", "1"], "1 weights for 2 runs"),
         (["one.txt", "none.txt"], "none.txt"),

@@ -34,6 +34,14 @@ def test_weights_of_a_committee_are_shares():
     assert scores(third)["b"] == pytest.approx(2 / 3 * -10 / math.sqrt(350))
 
 
+def test_a_committee_of_one_is_its_run_standardised():
+    run = committee([SECOND])
+    assert scores(run) == pytest.approx({"b": -10 / math.sqrt(350), "a": -20 / math.sqrt(350)})
+    for method in (rrf, combsum, combmnz):
+        with pytest.raises(InputError, match="one run is nothing to combine"):
+            method([FIRST])
+
+
 def test_a_committee_keeps_what_every_member_scored():
     assert committee([FIRST, Run({"q": [("b", 2.0), ("z", 1.0)], "r": [("a", 1.0)]})]).docids("q") == ["b"]
 
@@ -41,7 +49,6 @@ def test_a_committee_keeps_what_every_member_scored():
 @pytest.mark.parametrize(
     ("runs", "weights", "told"),
     [
-        ([FIRST], None, "one run is nothing"),
         ([FIRST, SECOND], [1.0], "1 weights for 2 runs"),
         ([FIRST, SECOND], [1.0, -1.0], "weights are"),
         ([FIRST, SECOND], [0.0, 0.0], "weights are"),
