@@ -9,4 +9,4 @@ class InputError(Exception):
     def __init__(self, problem: str, remedy: str = "", path: str | Path | None = None, line: int | None = None) -> None:
         self.problem, self.remedy, self.path, self.line = problem, remedy, path, line
         place = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
-        super().__init__(place + problem + (f". {remedy}" if remedy else ""))
+        super().__init__(place + (f"{problem.rstrip('.')}. {remedy}" if remedy else problem))

@@ -11,31 +11,29 @@ lists. Finished stages are kept, so a killed script goes on where it stopped.
 import argparse
 import json
 import logging
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean, stdev
 from typing import Any
 
 from judged import judged_lists, select
+from seeds import Table, as_text
 
 from rerankkit.cli import main
 from rerankkit.demo.resume import Stage, go_on
 from rerankkit.demo.stages import fast_dtype
-from rerankkit.evaluate.measures import Evaluation, evaluate
-from rerankkit.evaluate.significance import compare
+from rerankkit.errors import InputError
 from rerankkit.files import whole_file
-from rerankkit.trec import read_qrels, read_run
 
 SETTINGS = tomllib.loads(Path(__file__).with_name("ablation.toml").read_text("utf-8"))
-MEASURES = ["nDCG@5", "nDCG@10", "PNR"]
 WITHOUT, WITH = "without CPT", "with CPT"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is run: on which collection, how large, with which seeds, and whose teacher."""
+    """What is run: on which collection, how large, with which seeds, whose teacher, and what is trained."""
 
     data: Path
     out: Path
@@ -43,6 +41,8 @@ class Plan:
     seeds: tuple[int, ...]
     teacher: Path | None
     displayed: Path | None
+    student: str = "minilm-l6"
+    llm: str = "smollm2-135m"
 
     @property
     def teachers(self) -> dict[str, Path]:
@@ -66,7 +66,7 @@ def stages(plan: Plan) -> Iterator[Stage]:
     """Lists, teachers, and every cell with every seed."""
     out, index = plan.out, ["--index", str(plan.out / "index")]
     for split in ("train", "dev"):
-        yield Stage(f"{split} topics", lambda split=split: select(plan.data, split, out, split))
+        yield Stage(f"{split} topics of {plan.data}", lambda split=split: select(plan.data, split, out, split))
     yield Stage("index", ["index", "--input", str(plan.data / "docs.jsonl"), *index])
     topics = ["--topics", str(plan.data / "queries.tsv")]
     yield Stage("bm25", ["retrieve", *index, *topics, "--hits", "40000", "--output", str(out / "deep.txt")])
@@ -83,12 +83,12 @@ def teachers(plan: Plan) -> Iterator[Stage]:
     """An LLM fine-tuned on the train queries' grades, and the run that it teaches by; the same after CPT."""
     models = plan.out / "models"
     for name, run in plan.teachers.items():
-        start, folder = "smollm2-135m", models / f"teacher-{name.replace(' ', '-')}"
+        start, folder = plan.llm, models / f"teacher-{name.replace(' ', '-')}"
         if name == WITH:
             start = str(models / "cpt")
             shown = ["--displayed", str(plan.displayed), "--topics", str(plan.out / "train.topics.tsv")]
             texts = ["--collection", str(plan.data / "docs.jsonl"), "--models", str(models)]
-            how = [*plan.options("cpt"), "--seed", "0", "--model", "smollm2-135m", "--output", start]
+            how = [*plan.options("cpt"), "--seed", "0", "--model", plan.llm, "--output", start]
             yield Stage("cpt", ["cpt", *shown, *texts, *how])
         grades = ["--qrels", str(plan.out / "train.qrels.txt"), "--seed", "0"]
         how = [*plan.options("teacher"), "--model", start, "--output", str(folder)]
@@ -122,11 +122,11 @@ def dev_run(plan: Plan, name: str, seed: int | None = None) -> Path:
 
 
 def student(plan: Plan, cell: Mapping[str, Any], teacher: str, seed: int) -> Iterator[Stage]:
-    """One student of one cell, and its run on dev; its weights are not kept."""
+    """One student of one cell, and its run on dev."""
     name = title(cell, teacher)
     run = dev_run(plan, name, seed)
     folder = plan.out / "models" / run.name.removeprefix("dev.").removesuffix(".txt")
-    how = ["--model", "minilm-l6", "--loss", cell["loss"], *plan.options("student"), "--seed", str(seed)]
+    how = ["--model", plan.student, "--loss", cell["loss"], *plan.options("student"), "--seed", str(seed)]
     if teacher:
         how += [f"--{option}={cell[option]}" for option in ("alpha", "beta") if option in cell]
         lists = plan.lists("train")
@@ -140,62 +140,17 @@ def student(plan: Plan, cell: Mapping[str, Any], teacher: str, seed: int) -> Ite
     yield Stage(f"{name}, seed {seed}, on dev", [*score, *plan.lists("dev")])
 
 
-def rows(plan: Plan) -> Iterator[dict[str, Any]]:
-    """The table: mean and deviation over seeds, p of the seeds' mean per query against BM25 and against labels only."""
-    qrels = read_qrels(plan.out / "dev.qrels.txt")
-
-    def one(path: Path) -> Evaluation:
-        return evaluate(read_run(path), qrels, MEASURES)
-
-    first = one(plan.out / "dev.bm25.txt")
-    labels: Evaluation | None = None
-    yield row("BM25, no reranking", [first], None, None)
-    for name in () if plan.teacher else plan.teachers:
-        yield row(f"LLM teacher, {name}", [one(dev_run(plan, name))], first, None)
-    for cell, teacher in cells(plan):
-        found = [one(dev_run(plan, title(cell, teacher), seed)) for seed in plan.seeds]
-        yield row(title(cell, teacher), found, first, labels)
-        labels = labels or averaged(found)
+def table(plan: Plan) -> Table:
+    """BM25, students of labels only, the teachers, and each cell, one run a seed."""
+    rows = {"BM25, no reranking": [plan.out / "dev.bm25.txt"]}
+    done = {title(*cell): [dev_run(plan, title(*cell), seed) for seed in plan.seeds] for cell in cells(plan)}
+    rows["labels"] = done["labels"]
+    rows.update({f"LLM teacher, {name}": [dev_run(plan, name)] for name in plan.teachers if not plan.teacher})
+    return Table(plan.out / "dev.qrels.txt", {**rows, **done})
 
 
-def row(name: str, found: list[Evaluation], first: Evaluation | None, labels: Evaluation | None) -> dict[str, Any]:
-    """A line of the table."""
-    line: dict[str, Any] = {"name": name, "seeds": len(found)}
-    for measure in MEASURES:
-        values = [evaluation.values[measure] for evaluation in found]
-        line[measure] = {"mean": mean(values), "deviation": stdev(values) if len(values) > 1 else None}
-        for against, baseline in (("BM25", first), ("labels", labels)):
-            if baseline and measure != "PNR":
-                line[measure][f"p against {against}"] = compare(averaged(found), baseline, measure).p
-    return line
-
-
-def averaged(found: list[Evaluation]) -> Evaluation:
-    """Each query's mean over the seeds; PNR, a ratio of counts, is left out."""
-    by_query = {
-        measure: {qid: mean(e.by_query[measure][qid] for e in found) for qid in found[0].by_query[measure]}
-        for measure in MEASURES
-        if measure != "PNR"
-    }
-    return Evaluation(found[0].name, {}, by_query)
-
-
-def as_text(table: list[dict[str, Any]]) -> str:
-    """The table in Markdown."""
-    head = ["run", "seeds", *MEASURES, "p against BM25", "p against labels"]
-    lines = [head, ["---"] * len(head)]
-    for line in table:
-        cells = [
-            f"{line[m]['mean']:.4f}" + (f" ± {line[m]['deviation']:.4f}" if line[m]["deviation"] is not None else "")
-            for m in MEASURES
-        ]
-        chances = [line["nDCG@10"].get(f"p against {name}") for name in ("BM25", "labels")]
-        told = ["" if p is None else "< .0001" if p < 1e-4 else f"{p:.4f}" for p in chances]
-        lines.append([line["name"], str(line["seeds"]), *cells, *told])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n\np: paired t-test of nDCG@10, seeds averaged.\n"
-
-
-if __name__ == "__main__":
+def plan_of(arguments: list[str]) -> Plan:
+    """What the command line asks for; InputError for a file that is not there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of one collection")
     parser.add_argument("--output", type=Path, default=Path("runs/ablation"), help="where everything goes")
@@ -203,14 +158,35 @@ if __name__ == "__main__":
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of the students")
     parser.add_argument("--teacher", type=Path, help="a run on the train queries that teaches instead of our own LLM")
     parser.add_argument("--displayed", type=Path, help="a run as users saw it: its top 3 stand in for clicks in CPT")
-    given = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    plan = Plan(given.data, given.output, given.size, tuple(given.seeds), given.teacher, given.displayed)
+    parser.add_argument("--student", default="minilm-l6", help="where students start: minilm-l6, or another --model")
+    parser.add_argument("--llm", default="smollm2-135m", help="where our own teacher starts, likewise")
+    given = parser.parse_args(arguments)
+    needed = [given.data / name for name in ("docs.jsonl", "queries.tsv", "qrels.txt")]
+    needed += [given.data / f"split.{split}.txt" for split in ("train", "dev")]
+    for path in [*needed, *filter(None, (given.teacher, given.displayed))]:
+        if not path.is_file():
+            raise InputError("no such file", "See scripts/README.md for what the folder holds", path)
+    seeds = tuple(dict.fromkeys(given.seeds))
+    options = given.size, seeds, given.teacher, given.displayed, given.student, given.llm
+    return Plan(given.data, given.output, *options)
+
+
+def run(plan: Plan) -> None:
+    """Runs the stages that are not done yet, then writes and prints the table."""
     plan.out.mkdir(parents=True, exist_ok=True)
     go_on(plan.out, stages(plan), lambda args: main(args, standalone_mode=False))
-    table = list(rows(plan))
+    rows = table(plan).rows()
     with whole_file(plan.out / "table.json") as file:
-        json.dump({"size": plan.size, "rows": table}, file, indent=1)
+        json.dump({"size": plan.size, "rows": rows}, file, indent=1)
     with whole_file(plan.out / "table.md") as file:
-        file.write(as_text(table))
-    print(as_text(table))
+        file.write(as_text(rows))
+    print(as_text(rows))
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        run(plan_of(sys.argv[1:]))
+    except InputError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -12,6 +12,7 @@ from rerankkit.errors import InputError
     [
         (InputError("no measure given"), "no measure given"),
         (InputError("no measure given", "Name one"), "no measure given. Name one"),
+        (InputError("cannot load it: not found.", "Name one"), "cannot load it: not found. Name one"),
         (InputError("is empty", "Fill it", "a/b.txt"), "a/b.txt: is empty. Fill it"),
         (InputError("not a line", "Expected: x", Path("a.txt"), 7), "a.txt:7: not a line. Expected: x"),
         (InputError("not a line", line=7), "not a line"),

@@ -60,6 +60,8 @@ class ClickFlags:
             raise InputError("--clicked-top takes a displayed run for clicks", "Give --displayed RUN and no --clicks")
         if told.clicked_top is not None and told.weight.by_rank:
             raise InputError("--clicked-top has no position bias to undo", "Give --click-weight binary or count")
+        if told.click_weight is not None and not told.given:
+            raise InputError("--click-weight has no clicks to weigh", "Give --clicks, or --displayed and --clicked-top")
         if told.position_bias is not None and not told.weight.by_rank:
             raise InputError("--position-bias is for --click-weight ipw and log-ipw", "Give one of them")
         if told.displayed is not None and told.clicked_top is None and not told.weight.by_rank:
@@ -102,7 +104,7 @@ class ClickFlags:
         if self.displayed is None:
             return {}
         if self.topics is None:
-            raise InputError("--displayed names queries by their ids", "Give their texts with --topics")
+            raise InputError("--displayed names queries by their ids", "Give their texts with --topics", self.displayed)
         run = read_run(self.displayed)
         try:
             return displayed(run, queries_of(self.topics))

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from rerankkit.cli.click_options import ClickFlags, click_options
-from rerankkit.cli.inputs import collection_of, collection_option, index_option, models_option
+from rerankkit.cli.inputs import LLMS, collection_of, collection_option, index_option, models_option, start_option
 from rerankkit.cli.training import lora_names, tell, training_options
 from rerankkit.errors import InputError
 
@@ -19,7 +19,7 @@ from rerankkit.errors import InputError
 @click.option("--topics", help="With --displayed: the queries of that run.")
 @index_option
 @collection_option
-@click.option("--model", required=True, help="The LLM: a folder, smollm2-135m, a Hugging Face id.")
+@start_option("The LLM", names=LLMS)
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder of the trained LLM.")
 @training_options
 @models_option
@@ -53,16 +53,17 @@ def command(
     told = ClickFlags.taken(clicks, topics, flags)
     if not told.given:
         raise InputError("there is nothing to learn", "Give --clicks, or --displayed with --clicked-top")
-    from rerankkit.rerank.weights import base_model
+    from rerankkit.rerank.models import resolve
     from rerankkit.train.cpt import clicked_documents, continue_pretraining
     from rerankkit.train.settings import Training, settings_from
 
     settings = settings_from(Training, lora_names(flags), config, per_device_train_batch_size=8)
+    start = resolve(model, models)
     with told.told_of_file():
         read = list(told.read())
     named = any(one.document is None for one in read)
     texts = collection_of(index, collection, None) if named else {}
     with told.told_of_file():
         learnt = clicked_documents(read, texts, told.weight)
-    continue_pretraining(base_model(model, models), learnt, output, settings)
+    continue_pretraining(start, learnt, output, settings)
     tell(output)

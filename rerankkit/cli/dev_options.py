@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 OPTIONS: tuple[tuple[str, Any, str], ...] = (
     ("--dev-run", click.Path(path_type=Path), "First-stage run of dev queries: the best weights on it are kept."),
     ("--dev-qrels", click.Path(path_type=Path), "Their grades."),
-    ("--dev-topics", str, "Their topics, where --topics does not hold them."),
+    ("--dev-topics", str, "Their topics, where --topics does not hold them: others judged do not count."),
     ("--dev-depth", click.IntRange(1), "Candidates of each dev query that are scored; all by default."),
 )
 SETTINGS: tuple[tuple[str, Any, str], ...] = (
@@ -49,6 +49,9 @@ class DevFlags:
         given = [option for option, _, _ in OPTIONS if getattr(told, option[2:].replace("-", "_")) is not None]
         if given and (told.dev_run is None or told.dev_qrels is None):
             raise InputError(f"{given[0]} alone makes no dev set", "Give --dev-run and --dev-qrels")
+        for option, _, _ in SETTINGS if told.dev_run is None else ():
+            if flags[option[2:].replace("-", "_")] is not None:
+                raise InputError(f"{option} needs a dev set", "Give --dev-run and --dev-qrels")
         return told
 
     def read(self, topics: Sequence[str], index: str | None, collection: Path | None, measure: str) -> "DevSet | None":
@@ -56,12 +59,15 @@ class DevFlags:
         if self.dev_run is None or self.dev_qrels is None:
             return None
         from rerankkit.groups.build import groups_of
-        from rerankkit.train.dev import DevSet
+        from rerankkit.train.dev import DevSet, one_measure
         from rerankkit.trec import read_qrels, read_run
 
+        one_measure(measure)
         run, qrels = read_run(self.dev_run), read_qrels(self.dev_qrels)
         names = topics if self.dev_topics is None else [self.dev_topics]
         queries = {qid: query for name in names for qid, query in queries_of(name).items()}
+        if self.dev_topics is not None:  # one file of qrels often judges other queries too
+            qrels = {qid: grades for qid, grades in qrels.items() if qid in queries}
         groups = groups_of(run, queries, collection_of(index, collection, run), self.dev_depth)
         try:
             return DevSet.of(groups, qrels, measure)

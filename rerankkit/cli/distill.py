@@ -15,8 +15,9 @@ from rerankkit.cli.inputs import (
     merged,
     models_option,
     queries_of,
+    start_option,
 )
-from rerankkit.cli.training import lora_names, loss_options, parsed_options, tell, training_options
+from rerankkit.cli.training import lora_names, loss_option, loss_options, parsed_options, tell, training_options
 
 
 @click.command(short_help="Fit a student to a teacher's run.")
@@ -24,10 +25,10 @@ from rerankkit.cli.training import lora_names, loss_options, parsed_options, tel
 @click.option("--topics", multiple=True, required=True, help="Topics of the runs. May repeat.")
 @index_option
 @collection_option
-@click.option("--depth", type=int, help="The run's first so many: the depth at which the teacher scored.")
-@click.option("--model", default="minilm-l6", show_default=True, help="The student: a folder, minilm-l6, an id.")
+@click.option("--depth", type=click.IntRange(1), help="The run's first so many: the depth at which the teacher scored.")
+@start_option("The student", "minilm-l6")
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder of the checkpoint.")
-@click.option("--loss", help="hybrid (default), point-mse, margin-mse, or a plug-in.")
+@loss_option("hybrid")
 @click.option("--alpha", type=float, help="Hybrid: weight of the point term.  [default: 1]")
 @click.option("--beta", type=float, help="Hybrid: weight of the margin term.  [default: 1]")
 @dev_options
@@ -71,7 +72,7 @@ def command(
     """
     from rerankkit.groups.build import groups_of
     from rerankkit.groups.label import by_run
-    from rerankkit.rerank.weights import base_model
+    from rerankkit.rerank.models import resolve
     from rerankkit.train.rank import Job, fit
     from rerankkit.train.settings import RankTraining, settings_from
     from rerankkit.trec import read_run
@@ -82,9 +83,10 @@ def command(
     flags["loss_options"] = {**options, **(parsed_options(loss_option) or {})} or None
     settings = settings_from(RankTraining, lora_names(flags), config, loss="hybrid")
     settings.draws(teacher=True)
+    start = resolve(model, models)
     queries = {qid: query for name in topics for qid, query in queries_of(name).items()}
     teacher = apart(merged([read_run(path) for path in runs]), queries, held_out, drop_overlap)
     groups = groups_of(teacher, queries, collection_of(index, collection, teacher), depth)
     dev = dev_set.read(topics, index, collection, settings.metric_for_best_model)
-    fit(Job(base_model(model, models), output, settings, True, dev), by_run(groups, teacher))
+    fit(Job(start, output, settings, True, dev), by_run(groups, teacher))
     tell(output)

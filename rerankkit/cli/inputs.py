@@ -26,8 +26,17 @@ models_option = click.option(
     help="Folder of checkpoints that --model finds by name.",
 )
 
+LLMS, ENCODERS = "smollm2-135m, gemma3-270m", "minilm-l6, mpnet-base"
+"""The weights from pip that --model knows by name, for help texts: the commands import nothing heavy."""
+
 NAMED = 5
 """How many near-duplicates are named."""
+
+
+def start_option(role: str, default: str | None = None, names: str = f"{LLMS}, {ENCODERS}") -> Callable[..., Any]:
+    """`--model` of a command that trains."""
+    told = f"{role}: a checkpoint of --models by name, {names}, a folder, a Hugging Face id."
+    return click.option("--model", required=default is None, default=default, show_default=True, help=told)
 
 
 def queries_of(topics: str) -> Queries:
@@ -52,6 +61,14 @@ def collection_of(index: str | None, collection: Path | None, run: Run | None) -
     from rerankkit.collection.lucene import LuceneCollection
 
     return LuceneCollection(str(index))
+
+
+def check_output(output: Path, tag: str | None = None) -> None:
+    """Raises InputError where a file or run could not be written in the end: told before hours of work, not after."""
+    if output.is_dir():
+        raise InputError("is a folder, where a file is to be written", path=output)
+    if tag is not None and len(tag.split()) != 1:
+        raise InputError(f"--tag must be one word: {tag!r}", "Write it without spaces")
 
 
 def merged(runs: list[Run]) -> Run:

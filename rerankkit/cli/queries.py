@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rerankkit.cli.inputs import collection_option, index_option, models_option, queries_of
+from rerankkit.cli.inputs import LLMS, check_output, collection_option, index_option, models_option, queries_of
 from rerankkit.errors import InputError
 from rerankkit.types import Document
 
@@ -91,7 +91,7 @@ def written(source: Source, request: Request, unheard: "Unheard") -> "tuple[list
         for window in writer.write(documents, len(journal.done)) if number is None or len(texts) < number else ():
             journal.add(window)
             texts += unheard.pick(window)
-            bar.update(len(texts))
+            bar.update(min(len(texts), number or len(texts)))
             if number is not None and len(texts) >= number:
                 break
     finally:
@@ -110,7 +110,10 @@ def examples_of(source: Source, clicks: Path, unheard: "Unheard") -> "list[Click
     kept = [one for one in drawn if one.query in fit]
     named = {one.docid for one in kept if one.document is None}
     texts = {document.docid: document for document in source.documents() if document.docid in named} if named else {}
-    return clicked_documents(kept, texts)
+    try:
+        return clicked_documents(kept, texts)
+    except InputError as error:
+        raise InputError(error.problem, error.remedy, clicks) from error
 
 
 @click.command(short_help="Queries without labels, for a teacher to score.")
@@ -122,7 +125,11 @@ def examples_of(source: Source, clicks: Path, unheard: "Unheard") -> "list[Click
     type=click.Path(path_type=Path),
     help="A query log, the most frequent first: one query a line; .jsonl or .tsv: clicks.",
 )
-@click.option("--model", help="A causal LLM that writes a query for each document: what cpt made, a folder, an id.")
+@click.option(
+    "--model",
+    help="A causal LLM that writes a query for each document: a checkpoint of --models by name, such as cpt's, "
+    f"{LLMS}, a folder, a Hugging Face id.",
+)
 @click.option("--clicks", type=click.Path(path_type=Path), help="With --model: examples, of queries and documents.")
 @index_option
 @collection_option
@@ -181,6 +188,9 @@ def command(
         raise InputError("--strip-site is for titles", "Give --from-titles")
     if clicks is not None and model is None:
         raise InputError("--clicks are examples for --model", "Give --from-log for the queries of a click log")
+    check_output(output)
+    if not output.name.removesuffix(".gz").endswith((".tsv", ".txt")):
+        raise InputError("topics would not be read again under this name", "Name them .tsv or .tsv.gz", output)
     from rerankkit.groups.queries import (
         Unheard,
         log_queries,

@@ -5,6 +5,9 @@ from pathlib import Path
 import click
 
 from rerankkit.cli.inputs import (
+    ENCODERS,
+    LLMS,
+    check_output,
     collection_of,
     collection_option,
     index_option,
@@ -16,7 +19,11 @@ from rerankkit.progress import progress
 
 
 @click.command(short_help="Score a run's candidates with a reranker.")
-@click.option("--model", required=True, help="bm25, llm-teacher, bert-distilled, a folder, a Hugging Face id.")
+@click.option(
+    "--model",
+    required=True,
+    help=f"A checkpoint of --models by name, as bert-distilled; {LLMS}, {ENCODERS}, bm25, a folder, a Hugging Face id.",
+)
 @click.option("--run", "run_path", required=True, type=click.Path(path_type=Path), help="The first stage's run.")
 @topics_option
 @index_option
@@ -65,6 +72,8 @@ def command(
       rerankkit rerank --model llm-teacher --run runs/bm25.txt --topics topics.tsv --collection docs.jsonl \\
         --sample 16 --output runs/teacher.txt
     """
+    tag = tag or Path(model).absolute().name
+    check_output(output, tag)
     from rerankkit.groups.build import groups_of
     from rerankkit.groups.sample import thinned
     from rerankkit.rerank.models import fingerprint, load_reranker
@@ -91,6 +100,6 @@ def command(
     if journal.done:
         click.echo(f"{len(journal.done)} queries were scored before, going on", err=True)
     results = progress(rerank(groups, reranker, journal), f"reranking by {model}", len(first_stage))
-    write_run(run_of(first_stage, results, depth, tail, tag or Path(model).name), output)
+    write_run(run_of(first_stage, results, depth, tail, tag), output)
     journal.close()
     click.echo(f"{output}")

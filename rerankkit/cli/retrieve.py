@@ -8,6 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from rerankkit.cli.inputs import check_output
 from rerankkit.errors import InputError
 
 FLAGS = ("k1", "b", "rm3", "rocchio", "threads", "batch_size", "language", "remove_query")
@@ -57,11 +58,8 @@ def command(
     """
     if more and not fields:
         raise click.UsageError(f"Got unexpected extra argument ({more[0]})")
-    if output.is_dir():
-        raise InputError("is a folder, where a file is to be written", path=output)
     tag = tag or method
-    if len(tag.split()) != 1:
-        raise InputError(f"--tag must be one word: {tag!r}")
+    check_output(output, tag)
     from rerankkit.collection.topics import load_topics
     from rerankkit.plugins import load_plugin
     from rerankkit.trec import write_run

@@ -16,9 +16,18 @@ from rerankkit.cli.inputs import (
     index_option,
     models_option,
     queries_of,
+    start_option,
     topics_option,
 )
-from rerankkit.cli.training import lora_names, loss_options, parsed_options, people_options, tell, training_options
+from rerankkit.cli.training import (
+    lora_names,
+    loss_option,
+    loss_options,
+    parsed_options,
+    people_options,
+    tell,
+    training_options,
+)
 from rerankkit.errors import InputError
 
 
@@ -37,10 +46,10 @@ from rerankkit.errors import InputError
 @click.option("--clicks", type=click.Path(path_type=Path), help="Labels: clicks, matched by the query's text.")
 @click_options
 @click.option("--judged-only", is_flag=True, help="Only judged candidates; otherwise an unjudged one is grade 0.")
-@click.option("--depth", type=int, help="Candidates of each query that are considered.")
-@click.option("--model", required=True, help="Where to start: a folder, smollm2-135m, minilm-l6, a Hugging Face id.")
+@click.option("--depth", type=click.IntRange(1), help="Candidates of each query that are considered.")
+@start_option("Where to start")
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder of the checkpoint.")
-@click.option("--loss", help="hinge, ranknet (default), lce, or a plug-in.")
+@loss_option("ranknet")
 @click.option("--suspects", type=click.Path(path_type=Path), help="A teacher's run: tells likely false negatives.")
 @click.option("--drop-suspects", is_flag=True, help="Leave the likely false negatives of --suspects out.")
 @dev_options
@@ -101,13 +110,14 @@ def command(
     from rerankkit.groups.candidates import union
     from rerankkit.groups.label import by_clicks, by_qrels
     from rerankkit.groups.suspects import examined
-    from rerankkit.rerank.weights import base_model
+    from rerankkit.rerank.models import resolve
     from rerankkit.train.rank import Job, fit
     from rerankkit.train.settings import RankTraining, settings_from
     from rerankkit.trec import read_qrels, read_run
 
     flags["loss_options"] = parsed_options(loss_option)
     settings = settings_from(RankTraining, lora_names(flags), config)
+    start = resolve(model, models)
     queries = queries_of(topics)
     run = apart(union([read_run(path) for path in runs]), queries, held_out, drop_overlap)
     groups = groups_of(run, queries, collection_of(index, collection, run), depth)
@@ -122,5 +132,5 @@ def command(
     if suspects is not None:
         labelled = examined(labelled, read_run(suspects), judged, drop_suspects)
     dev = dev_set.read([topics], index, collection, settings.metric_for_best_model)
-    fit(Job(base_model(model, models), output, settings, False, dev), labelled)
+    fit(Job(start, output, settings, False, dev), labelled)
     tell(output)

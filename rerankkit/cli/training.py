@@ -12,27 +12,27 @@ from rerankkit.errors import InputError
 Command = Callable[..., Any]
 
 OPTIONS: tuple[tuple[str, Any, str], ...] = (
-    ("--learning-rate", float, "Peak learning rate."),
-    ("--num-train-epochs", float, "Passes over the groups; each draws other candidates."),
+    ("--learning-rate", float, "Peak learning rate.  [default: 1e-4]"),
+    ("--num-train-epochs", float, "Passes over the groups; each draws other candidates.  [default: 1]"),
     ("--max-steps", int, "Stop after so many steps instead."),
-    ("--per-device-train-batch-size", int, "Groups (cpt: clicks) a step and device."),
-    ("--gradient-accumulation-steps", int, "Steps whose gradients are summed."),
-    ("--warmup-ratio", float, "Share of the steps in which the learning rate rises."),
-    ("--weight-decay", float, "AdamW's."),
-    ("--max-grad-norm", float, "Gradients are clipped to it."),
-    ("--lr-scheduler-type", str, "linear, cosine, constant_with_warmup, …"),
-    ("--max-length", int, "Tokens of a pair; only the document is cut."),
+    ("--per-device-train-batch-size", int, "Groups, of cpt clicks, a step and device.  [default: 4; cpt: 8]"),
+    ("--gradient-accumulation-steps", int, "Steps whose gradients are summed.  [default: 1]"),
+    ("--warmup-ratio", float, "Share of the steps in which the learning rate rises.  [default: 0.06]"),
+    ("--weight-decay", float, "AdamW's.  [default: 0.01]"),
+    ("--max-grad-norm", float, "Gradients are clipped to it.  [default: 1]"),
+    ("--lr-scheduler-type", str, "linear, cosine, constant_with_warmup, …  [default: linear]"),
+    ("--max-length", int, "Tokens of a pair; only the document is cut.  [default: 128]"),
     ("--max-query-tokens", int, "Tokens of a query; a longer one is an error without it."),
-    ("--batch-tokens", int, "Padded tokens of one forward pass."),
-    ("--lora-r", int, "LoRA rank; 0 trains all weights."),
+    ("--batch-tokens", int, "Padded tokens of one forward pass.  [default: 4096]"),
+    ("--lora-r", int, "LoRA rank, 16 beside any other LoRA option; 0 trains all weights.  [default: 0]"),
     ("--lora-alpha", int, "LoRA scale, twice the rank by default."),
-    ("--lora-dropout", float, "LoRA dropout."),
-    ("--target-modules", str, "Layers with an adapter: all-linear, or names by commas."),
+    ("--lora-dropout", float, "LoRA dropout.  [default: 0]"),
+    ("--target-modules", str, "Layers with an adapter: all-linear, or names by commas.  [default: all-linear]"),
     ("--lora-layers", int, "Adapters in the last so many layers only: a shorter way back."),
-    ("--seed", int, "Of everything drawn."),
-    ("--logging-steps", int, "Steps between two logs of the loss."),
-    ("--save-steps", int, "Steps between two checkpoints to resume from."),
-    ("--report-to", str, "tensorboard, wandb, …, or none."),
+    ("--seed", int, "Of everything drawn.  [default: 0]"),
+    ("--logging-steps", int, "Steps between two logs of the loss.  [default: 10]"),
+    ("--save-steps", int, "Steps between two checkpoints to resume from.  [default: 100]"),
+    ("--report-to", str, "tensorboard, wandb, …, or none.  [default: none]"),
 )
 
 
@@ -60,6 +60,18 @@ RERANKER: tuple[tuple[str, Any, str], ...] = (
 """What the reranker is made of, and reads; the first and last as its start had them by default."""
 
 
+LOSSES = (
+    "Of order: hinge, ranknet, list-mle, p-list-mle, adr-mse; of grades: lce, lambda-loss, list-net, bce, gbce; of "
+    "scores: hybrid, point-mse, margin-mse, kl, soft-ranknet; or a plug-in."
+)
+"""The losses by what they fit."""
+
+
+def loss_option(default: str) -> Callable[[Command], Command]:
+    """`--loss`, of people's labels and a teacher's scores alike."""
+    return click.option("--loss", help=f"{LOSSES}  [default: {default}]")
+
+
 def loss_options(command: Command) -> Command:
     """Adds what the reranker is, the loss's own options, the group size and the way in which groups are drawn."""
     for name, kind, text in reversed(RERANKER):
@@ -68,10 +80,14 @@ def loss_options(command: Command) -> Command:
         "--loss-option", multiple=True, metavar="NAME=VALUE", help="An option of the loss, e.g. margin=1. May repeat."
     )(command)
     command = click.option(
-        "--grade-levels", type=int, help="Grades that a teacher's scores are made for a loss that fits grades."
+        "--grade-levels",
+        type=int,
+        help="Grades that a teacher's scores are made for a loss that fits grades.  [default: 4]",
     )(command)
-    command = click.option("--sampling", help="How they are drawn: halves (default), random, stratified, top.")(command)
-    return click.option("--group-size", type=int, help="Candidates drawn of each query's list.")(command)
+    command = click.option(
+        "--sampling", help="How they are drawn: halves, random, stratified, top.  [default: halves]"
+    )(command)
+    return click.option("--group-size", type=int, help="Candidates drawn of each query's list.  [default: 8]")(command)
 
 
 def people_options(command: Command) -> Command:

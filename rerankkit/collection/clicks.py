@@ -57,7 +57,7 @@ def read_clicks(path: str | Path) -> Iterator[Click]:
                 if not title and not summary:
                     raise ValueError
                 yield Click(query, "", clicks, Document("", title.strip(), summary.strip()), rank)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
             raise InputError(f"not a click: {str(record)[:80]}", f"Expected: {CLICK_LINE}", path, number) from None
 
 

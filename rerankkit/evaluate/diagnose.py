@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rerankkit.evaluate.agreement import Agreement, agreement
 from rerankkit.evaluate.by_grade import AgainstGrades, against_grades
 from rerankkit.evaluate.distribution import Distribution, distribution
-from rerankkit.evaluate.flat import cut, flat
+from rerankkit.evaluate.flat import cut, flat, shared
 from rerankkit.evaluate.gap import Measured, measured
 from rerankkit.run import Run
 from rerankkit.types import Qrels
@@ -69,5 +69,7 @@ def diagnose(given: Given, measures: Iterable[str] = MEASURES) -> Diagnosis:
 
 
 def _borrowed(run: Run, first_stage: Run) -> float:
+    """The share of queries with the first stage's scores; InputError where nothing is in common."""
+    shared([first_stage, run])
     known = [qid for qid in run if qid in first_stage and len(run.docids(qid)) > 1]
     return sum(run.scores(qid) == first_stage.scores(qid) for qid in known) / len(known) if known else math.nan

@@ -5,6 +5,7 @@ Sentence-BERT (Reimers and Gurevych 2019, arXiv 1908.10084). A bi-encoder is a r
 
 import contextlib
 import json
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +19,9 @@ from rerankkit.rerank.checkpoint import check_length, load_tokenizer, loading, p
 from rerankkit.rerank.cross_encoder import document_text
 from rerankkit.rerank.pairs import Pair
 from rerankkit.rerank.scorer import DTYPES, Scoring, windows
-from rerankkit.types import Group
+from rerankkit.types import Group, Query
+
+log = logging.getLogger(__name__)
 
 KNOWN = ("Transformer", "Pooling", "Normalize")
 CACHE = 100_000
@@ -49,22 +52,45 @@ class BiEncoder:
     def __post_init__(self) -> None:
         self.device = self.scoring.torch_device()
         self.model.to(self.device).eval()
+        self.texts = self.cut = 0
 
     def score(self, groups: Iterable[Group]) -> Iterator[list[float]]:
-        """One list of similarities a group, in order; a document is encoded once."""
+        """One list of similarities a group, in order; a document is encoded once.
+
+        Raises InputError for a query that is too long.
+        """
         recipe = self.recipe
         for window in windows(iter(groups)):
             if len(self._vectors) > CACHE:
                 self._vectors.clear()
-            asked = self.vectors([recipe.query_prompt + group.query.text for group in window])
+            asked = self.vectors([self._asked(group.query) for group in window])
             texts = [
                 [recipe.document_prompt + document_text(candidate.document) for candidate in group.candidates]
                 for group in window
             ]
             missing = list(dict.fromkeys(text for of_query in texts for text in of_query if text not in self._vectors))
+            self.texts += len(missing)
             self._vectors.update(zip(missing, self.vectors(missing), strict=True))
             for query, of_query in zip(asked, texts, strict=True):
                 yield (torch.stack([self._vectors[text] for text in of_query]) @ query).tolist() if of_query else []
+        if self.cut:
+            log.info("%d of %d documents were cut to fit --max-length %d", self.cut, self.texts, recipe.max_length)
+
+    def _asked(self, query: Query) -> str:
+        """The query behind its prompt, its first tokens where it was to be cut."""
+        most, text, plain = self.scoring.max_query_tokens, query.text, {"truncation": False, "padding": False}
+        if most is not None:
+            spans = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, **plain)
+            if len(spans["offset_mapping"]) > most:
+                text = text[: spans["offset_mapping"][most][0]].rstrip()
+        whole = self.recipe.query_prompt + text
+        count = len(self.tokenizer(whole, verbose=False, **plain)["input_ids"])
+        if count > (self.recipe.max_length or count):
+            raise InputError(
+                f"query {query.qid} has {count} tokens of the {self.recipe.max_length} that a text may have",
+                "Raise --max-length, or cut queries with --max-query-tokens",
+            )
+        return whole
 
     @torch.inference_mode()
     def vectors(self, texts: Sequence[str]) -> torch.Tensor:
@@ -72,6 +98,7 @@ class BiEncoder:
         if not texts:
             return torch.empty(0, self.model.config.hidden_size)
         told = self.tokenizer(list(texts), truncation=True, max_length=self.recipe.max_length, padding=False)
+        self.cut += sum(bool(encoding.overflowing) for encoding in told.encodings or ())
         pairs = [Pair(list(ids), len(ids)) for ids in told["input_ids"]]
         out = torch.empty(len(pairs), self.model.config.hidden_size)
         dtype = DTYPES.get(self.scoring.dtype, torch.float32)
@@ -97,7 +124,7 @@ class BiEncoder:
 
 def read_recipe(folder: Path) -> Recipe:
     """The recipe of a sentence-transformers folder; InputError for a module or pooling that is not computed here."""
-    modules = [(module["type"].rpartition(".")[2], module["path"]) for module in _json(folder / "modules.json")]
+    modules = _modules(folder / "modules.json")
     names = [name for name, _ in modules]
     if set(names) - set(KNOWN) or names[:2] != ["Transformer", "Pooling"]:
         raise InputError(
@@ -109,6 +136,16 @@ def read_recipe(folder: Path) -> Recipe:
     prompts = {name: text or "" for name, text in (told.get("prompts") or {}).items()}
     normalize = "Normalize" in names or told.get("similarity_fn_name") == "cosine"
     return Recipe(pooling, normalize, length, prompts.get("query", ""), prompts.get("document", ""))
+
+
+def _modules(path: Path) -> list[tuple[str, str]]:
+    """Kind and folder of each module."""
+    if not path.is_file():
+        raise InputError("no sentence-transformers folder", "Give one that holds modules.json", path.parent)
+    try:
+        return [(module["type"].rpartition(".")[2], module["path"]) for module in _json(path)]
+    except (KeyError, TypeError, AttributeError):
+        raise InputError("not a bi-encoder's modules", "Save the bi-encoder again", path) from None
 
 
 def _pooling(path: Path) -> str:

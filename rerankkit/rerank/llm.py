@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from rerankkit.errors import InputError
-from rerankkit.rerank.checkpoint import Note, check_length, load_sequence_classifier, read_note
+from rerankkit.rerank.checkpoint import Note, check_length, load_sequence_classifier, quiet_transformers, read_note
 from rerankkit.rerank.pairs import Frame, Lengths, PairEncoder
 from rerankkit.rerank.scorer import PairScorer, Scoring, keep_head_in_float32
 from rerankkit.types import Document, Query
@@ -60,7 +60,8 @@ def separate_pad(model: Any, tokenizer: Any) -> None:
         if not spare:
             tokenizer.add_special_tokens({"pad_token": PAD})
     if len(tokenizer) > model.get_input_embeddings().num_embeddings:
-        model.resize_token_embeddings(len(tokenizer))
+        with quiet_transformers():
+            model.resize_token_embeddings(len(tokenizer))
     tokenizer.padding_side = "right"
     model.config.pad_token_id = tokenizer.pad_token_id
 

@@ -37,6 +37,10 @@ class Scoring:
             raise InputError(f"unknown --dtype {self.dtype!r}", f"Known: auto, {', '.join(DTYPES)}")
         if self.batch_tokens < 1:
             raise InputError(f"--batch-tokens {self.batch_tokens} is not positive")
+        if self.max_length is not None and self.max_length < 8:
+            raise InputError(f"--max-length {self.max_length} is too small", "Give at least 8 tokens")
+        if self.max_query_tokens is not None and self.max_query_tokens < 1:
+            raise InputError(f"--max-query-tokens {self.max_query_tokens} is not positive")
 
     def lengths(self, kept: Lengths) -> Lengths:
         """A checkpoint's own lengths, under those that were asked for."""

@@ -1,5 +1,7 @@
 """Real weights that pip can install: found in their packages, and unpacked into the models folder once."""
 
+import contextlib
+import io
 import logging
 import shutil
 from collections.abc import Iterable
@@ -129,11 +131,11 @@ def _convert(gguf: Path, folder: Path) -> None:
 
     from rerankkit.rerank.checkpoint import quiet_transformers
 
-    with quiet_transformers():
+    with quiet_transformers(), contextlib.redirect_stderr(io.StringIO()):  # whose bars know no switch
         model: Any = AutoModelForCausalLM.from_pretrained(str(gguf.parent), gguf_file=gguf.name, dtype=torch.float32)
         tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
-    model.hf_quantizer = None  # save_pretrained refuses a model that remembers its quantisation
-    if hasattr(model.config, "quantization_config"):
-        del model.config.quantization_config
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+        model.hf_quantizer = None  # save_pretrained refuses a model that remembers its quantisation
+        if hasattr(model.config, "quantization_config"):
+            del model.config.quantization_config
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)

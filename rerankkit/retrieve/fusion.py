@@ -1,10 +1,13 @@
 """Several runs of the same queries made one: a committee of teachers, or fused first stages."""
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rerankkit.errors import InputError
 from rerankkit.run import Run
+
+log = logging.getLogger(__name__)
 
 Scores = dict[str, float]
 """docid -> score of one query."""
@@ -21,16 +24,20 @@ def committee(runs: Sequence[Run], weights: Sequence[float] | None = None) -> Ru
     shares = _shares(runs, weights)
     scales = [_scale(run, place) for place, run in enumerate(runs, 1)]
     hits = {}
-    for qid in runs[0]:
+    total = 0
+    for qid in dict.fromkeys(qid for run in runs for qid in run):
         lists = [_scores(run, qid, place) for place, run in enumerate(runs, 1)]
         common = [docid for docid in lists[0] if all(docid in scores for scores in lists[1:])]
         if not common:
             raise InputError(f"the members scored no document of query {qid} in common", "Rerank the same run by each")
+        total += len(set().union(*lists))
         members = list(zip(lists, scales, shares, strict=True))
         hits[qid] = [
             (docid, math.fsum(w * (scores[docid] - mean) / deviation for scores, (mean, deviation), w in members))
             for docid in common
         ]
+    if lacking := total - sum(map(len, hits.values())):
+        log.info("%d of %d candidates left out: not every run has scored them", lacking, total)
     return _ranked(hits, "committee")
 
 
@@ -112,11 +119,13 @@ def _scale(run: Run, place: int) -> tuple[float, float]:
     mean = math.fsum(scores) / max(len(scores), 1)
     deviation = math.sqrt(math.fsum((score - mean) ** 2 for score in scores) / max(len(scores), 1))
     if deviation < 1e-6 * max(1.0, abs(mean)):
-        raise InputError(f"the scores of run {place} are all the same", "It has nothing to say: leave it out")
+        raise InputError(
+            f"the scores of run {place} ({run.tag}) are all the same", "It has nothing to say: leave it out"
+        )
     return mean, deviation
 
 
 def _scores(run: Run, qid: str, place: int) -> Scores:
     if qid not in run:
-        raise InputError(f"run {place} lacks query {qid}", "Rerank the same run by each member")
+        raise InputError(f"run {place} ({run.tag}) lacks query {qid}", "Rerank the same run by each member")
     return dict(zip(run.docids(qid), run.scores(qid), strict=True))

@@ -135,8 +135,11 @@ def continue_pretraining(model: str, clicks: Sequence[Clicked], output: Path, se
     with loading(model, remedy):
         if not is_causal(AutoConfig.from_pretrained(model)):
             raise InputError(f"{model} is no causal language model", remedy)
-        network = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
+        loaded: Any = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32, output_loading_info=True)
         tokenizer = load_tokenizer(model)
+    network, found = loaded
+    if found["missing_keys"]:
+        raise InputError(f"{model} has no output layer for words: it is a reranker", remedy)
     check_length(network, settings.max_length)
     llm.separate_pad(network, tokenizer)
     encoder = PairEncoder(tokenizer, llm.frame(tokenizer), Lengths(settings.max_length, settings.max_query_tokens))

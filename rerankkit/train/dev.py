@@ -24,6 +24,14 @@ NOTHING = (("(nothing found)", 0.0),)
 """What a judged query that the run lacks has: no docid holds a space, so every measure counts it as found nothing."""
 
 
+def one_measure(name: str) -> str:
+    """A measure's name as it is written everywhere; InputError where it is unknown, or several."""
+    wanted = parse_measures([name])
+    if len(wanted) > 1:
+        raise InputError(f"--metric-for-best-model {name!r} names {len(wanted)} measures", "Give one")
+    return str(wanted[0])
+
+
 @dataclass(frozen=True, slots=True)
 class DevSet:
     """Candidate groups of judged queries, the grades, and the one measure that tells which model is better.
@@ -38,16 +46,14 @@ class DevSet:
     @classmethod
     def of(cls, groups: Iterable[Group], qrels: Qrels, measure: str) -> "DevSet":
         """The groups whose query is judged; InputError where none is, or the measure is unknown or several."""
-        wanted = parse_measures([measure])
-        if len(wanted) > 1:
-            raise InputError(f"--metric-for-best-model {measure!r} names {len(wanted)} measures", "Give one")
+        name = one_measure(measure)
         kept = tuple(group for group in groups if qrels.get(group.query.qid) and group.candidates)
         if not kept:
             raise InputError("no query of the dev run is judged in the dev qrels", "Give the qrels of the run's topics")
         lacking = len(qrels) - len(kept)
         if lacking:
             log.warning("the dev run lacks %d of %d judged queries, counted as 0", lacking, len(qrels))
-        return cls(kept, qrels, str(wanted[0]))
+        return cls(kept, qrels, name)
 
     def first_stage(self) -> float:
         """What the candidates are worth in the order in which they came."""

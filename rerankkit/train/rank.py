@@ -75,7 +75,7 @@ def fit(job: Job, groups: Iterable[Group]) -> Path:
     """
     settings = job.settings
     loss, targets = _what_is_fitted(job, groups)
-    log.info("%d groups to learn from, %s", len(targets.groups), targets.scale)
+    scale = "" if targets.held is None or targets.graded else f", {targets.scale}"
     model, tokenizer, architecture, fresh = with_score_head(job.model, settings.seed, settings.keep_layers)
     note = planned(job.model, architecture, settings)
     encoder = (llm if architecture == "llm" else cross_encoder).prepare(model, tokenizer, note)
@@ -83,6 +83,7 @@ def fit(job: Job, groups: Iterable[Group]) -> Path:
     if settings.lora.r:
         model = lora.wrap(model, settings.lora, [head_name(model), *fresh])
     data = GroupData(targets.labelled(), encoder, settings, job.teacher and not targets.graded)
+    log.info("%d groups to learn from%s", len(data), scale)
     if job.dev is not None:
         job.dev.check_lengths(encoder)
     work = work_folder(job.output)
@@ -100,7 +101,7 @@ def fit(job: Job, groups: Iterable[Group]) -> Path:
         ),
         callbacks=[Redraw(data), Watch("distilling" if job.teacher else "fine-tuning")],
     )
-    record = {"model": job.model, "groups": len(targets.groups), "data": digest(targets.groups), **settings.record()}
+    record = {"model": job.model, "groups": len(data), "data": digest(targets.groups), **settings.record()}
     best = None
     if job.dev is not None:
         best = BestWeights(job.dev, encoder, settings, trainer)

@@ -71,6 +71,8 @@ class Training:
                 raise InputError(f"--{name.replace('_', '-')} must not be negative, not {getattr(self, name)}")
         if not 0 <= self.warmup_ratio < 1:
             raise InputError(f"--warmup-ratio must lie in [0, 1), not {self.warmup_ratio}")
+        if not 0 <= self.seed < 2**32:
+            raise InputError(f"--seed must lie in [0, 2^32), not {self.seed}")
         if self.max_steps != -1 and self.max_steps < 1:
             raise InputError(f"--max-steps must be positive, or -1 for all, not {self.max_steps}")
 

@@ -43,7 +43,7 @@ class Targets:
 
         Raises InputError where the scores order nothing.
         """
-        usable = _ordered(groups)
+        usable = _ordered(groups, "The teacher scores a list's documents all the same: look at its training")
         scale = Scale.of(usable)
         if kind == "grades":
             log.info("the loss fits grades: each list's scores become %d levels", levels)
@@ -79,10 +79,17 @@ class Targets:
         return {"scale": {**told, **self.held._asdict()}}
 
 
-def _ordered(groups: Iterable[Group]) -> list[Group]:
-    usable = [group for group in groups if orders(group)]
+def _ordered(
+    groups: Iterable[Group], remedy: str = "Check that the run found judged or clicked documents"
+) -> list[Group]:
+    """The groups that order anything, of which the others are counted in the log; InputError where none does."""
+    usable, total = [], 0
+    for group in groups:
+        total += 1
+        if orders(group):
+            usable.append(group)
+    if len(usable) < total:
+        log.info("%d of %d groups left out: no two different labels in them", total - len(usable), total)
     if not usable:
-        raise InputError(
-            "no group has candidates with different labels", "Check that the run found judged or clicked documents"
-        )
+        raise InputError("no group has candidates with different labels", remedy)
     return usable

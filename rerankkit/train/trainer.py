@@ -183,10 +183,19 @@ def train(trainer: OwnLossTrainer, work: Path, settings: dict[str, Any]) -> list
     return trainer.state.log_history
 
 
+def _is_json(path: Path) -> bool:
+    """Whether a file is there and was written to its end."""
+    try:
+        json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def _last_checkpoint(work: Path) -> Path | None:
     """The newest checkpoint that was written to its end; a half-written one is removed."""
     found = sorted(work.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
-    whole = [path for path in found if (path / "trainer_state.json").is_file()]
+    whole = [path for path in found if _is_json(path / "trainer_state.json")]
     if os.environ.get("RANK", "0") == "0":
         for path in set(found) - set(whole):
             shutil.rmtree(path)

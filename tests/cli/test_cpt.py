@@ -130,7 +130,8 @@ FILES = {
         ({"collection": None, "index": "./nowhere"}, "nowhere: no such index folder"),
         ({"config": "rank.toml"}, "rank.toml: unknown setting 'group_size'"),
         ({"learning_rate": "-1"}, "--learning-rate must be positive"),
-        ({"model": "./nowhere"}, "cannot load ./nowhere: "),
+        ({"model": "./nowhere"}, "no such model folder: ./nowhere"),
+        ({"model": "nobody/nothing"}, "cannot load nobody/nothing: "),
     ],
 )
 def test_wrong_input_is_told_and_leaves_an_older_output_alone(toy, tiny_llama, changed, message):

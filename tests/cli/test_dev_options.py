@@ -69,15 +69,16 @@ def train(command: str, *args: str, code: int = 0):
 
 @pytest.mark.parametrize("command", ["sft", "distill"])
 @pytest.mark.parametrize(
-    "topics", [["--topics", "topics.tsv"], ["--topics", "topics.train.tsv", "--dev-topics", "topics.dev.tsv"]]
+    ("topics", "first_stage"),
+    [(["--topics", "topics.tsv"], 0.5), (["--topics", "topics.train.tsv", "--dev-topics", "topics.dev.tsv"], 1.0)],
 )
-def test_sft_and_distill_measure_on_it(split, tiny_bert, command, topics):
-    """The qrels judge two queries that the dev run lacks; the reciprocal rank of the first stage is 1 of q3 and q4."""
+def test_sft_and_distill_measure_on_it(split, tiny_bert, command, topics, first_stage):
+    """The first stage's reciprocal rank is 1 of q3 and q4, 0 of two more that are judged where dev topics hold them."""
     assert train(command, *DEV, *topics, "--model", str(tiny_bert), "--metric-for-best-model", "RR").stdout == "out\n"
     trained = json.loads(Path("out/rerankkit.json").read_text())["trained"]
     assert [entry["step"] for entry in trained["log"] if "eval_RR" in entry] == [0, 2, 4]
     assert trained["dev"]["queries"] == 2
-    assert trained["dev"]["first_stage"] == pytest.approx(0.5)
+    assert trained["dev"]["first_stage"] == pytest.approx(first_stage)
     assert Path("out/learning_curve.png").is_file()
 
 
@@ -94,11 +95,16 @@ def test_the_depth_leaves_what_is_below_it_out(split, tiny_bert):
         (["--dev-run", "run.dev.txt"], "--dev-run alone makes no dev set. Give --dev-run and --dev-qrels"),
         ([*DEV, "--dev-topics", "topics.train.tsv"], "2 of the run's 2 queries are not in the topics, first: q3"),
         ([*DEV, "--dev-run", "nothing.txt"], "nothing.txt: no such file"),
-        ([*DEV, "--metric-for-best-model", "nDCG@ten"], "not a measure: 'nDCG@ten'"),
+        ([*DEV, "--metric-for-best-model", "nDCG@ten"], "Error: not a measure: 'nDCG@ten'"),
         ([*DEV, "--metric-for-best-model", "nDCG@5 PNR"], "--metric-for-best-model 'nDCG@5 PNR' names 2 measures"),
         ([*DEV, "--eval-steps", "0"], "--eval-steps must be positive, not 0"),
         ([*DEV, "--early-stopping-patience", "-1"], "--early-stopping-patience must be positive, not -1"),
-        (["--early-stopping-patience", "1"], "early stopping has nothing to go by. Give --dev-run and --dev-qrels"),
+        (
+            ["--early-stopping-patience", "1"],
+            "--early-stopping-patience needs a dev set. Give --dev-run and --dev-qrels",
+        ),
+        (["--eval-steps", "5"], "--eval-steps needs a dev set. Give --dev-run and --dev-qrels"),
+        (["--metric-for-best-model", "RR"], "--metric-for-best-model needs a dev set"),
         (["--grade-levels", "1"], "--grade-levels must lie in [2, 31], not 1"),
     ],
 )

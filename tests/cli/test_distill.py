@@ -1,6 +1,7 @@
 """`rerankkit distill`."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,12 @@ def test_a_student_takes_over_its_teachers_order_and_scale(toy, tiny_bert):
         theirs, ours = dict(teacher[qid]), dict(student[qid])
         assert kendalltau([ours[docid] for docid in theirs], list(theirs.values())).statistic > 0.9
         assert ours == pytest.approx(theirs, abs=1.0)
+
+
+def test_a_name_stands_for_a_checkpoint_of_the_models_folder(toy, tiny_bert):
+    shutil.copytree(tiny_bert, "checkpoints/warm")
+    distill("warm", models="checkpoints", max_steps="1")
+    assert json.loads(Path("out/rerankkit.json").read_text())["trained"]["model"] == "checkpoints/warm"
 
 
 def test_alpha_and_beta_are_the_hybrids_weights(toy, tiny_bert):
@@ -93,7 +100,7 @@ FILES = {
         ({"run": "other.txt"}, "1 of the run's 1 queries are not in the topics, first: 901"),
         ({"run": "unknown.txt"}, "document whale of query q1 is not in the collection"),
         ({"run": "nan.txt"}, "the score of query q1, document cat is nan"),
-        ({"run": "flat.txt"}, "no group has candidates with different labels"),
+        ({"run": "flat.txt"}, "different labels. The teacher scores a list's documents all the same"),
         ({"run": "nearly.txt"}, "the teacher's scores are all the same. It teaches nothing"),
         ({"run": "empty.txt"}, "empty.txt: the file is empty"),
         ({"run": "latin.txt"}, "latin.txt:1: not UTF-8"),
@@ -109,7 +116,9 @@ FILES = {
         ({"alpha": "-1"}, "alpha is -1.0 and beta 1.0. Give two numbers of which none is negative"),
         ({"alpha": "0", "beta": "0"}, "alpha is 0.0 and beta 0.0"),
         ({"learning_rate": "-3e-4"}, "--learning-rate must be positive, not -0.0003"),
-        ({"model": "./nowhere"}, "cannot load ./nowhere: "),
+        ({"depth": "-1"}, "Invalid value for '--depth'"),
+        ({"model": "./nowhere"}, "no such model folder: ./nowhere"),
+        ({"model": "nobody/nothing"}, "cannot load nobody/nothing: "),
     ],
 )
 def test_wrong_input_is_told_and_leaves_an_older_output_alone(toy, tiny_bert, changed, message):

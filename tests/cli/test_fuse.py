@@ -19,6 +19,7 @@ def two(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "one.txt").write_text("q Q0 a 1 3 one\nq Q0 b 2 1 one\n")
     (tmp_path / "two.txt").write_text("q Q0 b 1 9 two\nq Q0 c 2 8 two\nq Q0 a 3 7 two\n")
+    (tmp_path / "other.txt").write_text("q Q0 a 1 2 two\nr Q0 a 1 1 two\n")
 
 
 def test_a_committee_by_default(two):
@@ -43,6 +44,9 @@ def test_methods_depth_and_tag(two):
         (["one.txt", "two.txt", "--weights", "1;2"], "--weights '1;2'"),
         (["one.txt", "two.txt", "--weights", "1"], "1 weights for 2 runs"),
         (["one.txt", "none.txt"], "none.txt"),
+        (["one.txt", "two.txt", "--k", "5"], "--k is for --method rrf, not committee"),
+        (["one.txt", "two.txt", "--tag", "a b"], "--tag must be one word: 'a b'"),
+        (["one.txt", "other.txt"], "run 1 (one.txt) lacks query r"),
     ],
 )
 def test_wrong_input_ends_in_a_message(two, arguments, told):

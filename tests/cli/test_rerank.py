@@ -261,6 +261,9 @@ def test_a_model_that_cannot_score_is_told(toy, tiny_bert, bert_reranker, kind, 
     [
         (("--max-length", "65"), "--max-length 65 is more than the model's 64 positions"),
         (("--max-length", "4"), "--max-length 4 is too small. Give at least 8 tokens"),
+        (("--max-length", "0"), "--max-length 0 is too small. Give at least 8 tokens"),
+        (("--max-query-tokens", "0"), "--max-query-tokens 0 is not positive"),
+        (("--tag", "two words"), "--tag must be one word: 'two words'"),
         (("--max-query-tokens", "64"), "--max-query-tokens must be between 1 and --max-length"),
         (("--device", "gpu"), "--device gpu: "),
     ],
@@ -285,3 +288,4 @@ def test_an_output_that_is_a_folder_is_told(toy):
     Path("out").mkdir()
     result = rerank(output="out", code=2)
     assert "out: is a folder, where a file is to be written" in result.stderr
+    assert not Path("out.journal").exists()

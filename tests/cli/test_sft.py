@@ -245,7 +245,10 @@ CLICKED = {"qrels": None}
         ({"lr_scheduler_type": "zigzag"}, "zigzag is not a valid SchedulerType, please select one of ['linear'"),
         ({"report_to": "carrier-pigeon"}, "carrier-pigeon is not supported, only "),
         ({"lora_r": "4", "target_modules": "nothing"}, "no layer to adapt: --target-modules nothing"),
-        ({"model": "./nowhere"}, "cannot load ./nowhere: "),
+        ({"depth": "0"}, "Invalid value for '--depth'"),
+        ({"seed": "-1"}, "--seed must lie in [0, 2^32), not -1"),
+        ({"click_weight": "count"}, "--click-weight has no clicks to weigh"),
+        ({"model": "./nowhere"}, "no such model folder: ./nowhere"),
         ({"model": "nobody/nothing"}, "cannot load nobody/nothing: "),
     ],
 )

@@ -11,6 +11,7 @@ from rerankkit.cli import main
 FILES = ["--topics", "topics.tsv", "--collection", "docs.jsonl", "--output", "out"]
 QUICK = ["--max-length", "32", "--max-steps", "1", "--group-size", "4", "--use-cpu", "--no-bf16"]
 GRADES = ["--qrels", "qrels.txt"]
+THINGS = ("cat", "dog", "bird", "fish", "river", "stone")
 
 
 @pytest.fixture
@@ -108,6 +109,19 @@ def test_near_duplicates_of_held_out_queries_are_left_out(sft):
 def test_none_found_is_told_too(sft):
     Path("dev.tsv").write_text("d1\tpurple\n")
     assert "none of 4 training queries is a near-duplicate of a held-out one" in sft("--held-out", "dev.tsv")[1]
+
+
+def test_groups_are_counted_after_all_that_leaves_some_out(sft):
+    """q4's documents have one grade; of q1's only the positive and what stands at the first rank remains, itself."""
+    qrels = "q1 0 cat 1\nq2 0 dog 1\nq3 0 fish 1\n" + "".join(f"q4 0 {word} 1\n" for word in THINGS)
+    Path("qrels.txt").write_text(qrels)
+    record, messages = sft("--negatives", "1-1")
+    assert record["groups"] == 2
+    assert messages[:3] == [
+        "1 of 4 groups left out: no two different labels in them",
+        "1 groups left out: no pair with --negatives 1-1",
+        "2 groups to learn from",
+    ]
 
 
 @pytest.mark.parametrize(

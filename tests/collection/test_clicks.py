@@ -60,6 +60,7 @@ def test_tsv_with_headers_packed(tmp_path):
         ("c.tsv", "q"),
         ("c.tsv", "q\t1\t2\t3"),
         ("c.tsv", "q\t1\tmany"),
+        ("c.jsonl", '{"query": "q", "docid": "1", "clicks": 1e400}'),
     ],
 )
 def test_a_malformed_line_names_file_and_line(tmp_path, name, line):

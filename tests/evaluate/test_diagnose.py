@@ -45,6 +45,7 @@ def test_the_share_of_borrowed_scores():
     [
         (Given(TEACHER, Run({"9": [("a", 1.0)]}, "bert")), "llm and bert have no query and candidate in common"),
         (Given(TEACHER, None, Run({"1": [("z", 1.0)]}, "bm25"), {"1": {"a": 1}}), "bm25 and llm have no query and"),
+        (Given(TEACHER, None, Run({"9": [("a", 1.0)]}, "bm25")), "bm25 and llm have no query and"),
         (Given(TEACHER, None, Run({"9": [("a", 1.0)]}, "bm25"), depth=2), "llm and bm25 have no query and"),
         (Given(TEACHER, None, None, {"9": {"a": 1}}), "none of the candidates is judged"),
         (Given(Run({}, "void")), "void: the run has no hit"),

@@ -129,7 +129,31 @@ def test_more_tokens_than_positions_are_refused(folder):
         load_reranker(str(folder), Scoring(max_length=65))
 
 
-def test_a_broken_settings_file_is_named(folder):
-    (folder / "modules.json").write_text("[")
+@pytest.mark.parametrize("text", ["[", '[{"type": "a.Transformer"}]', '{"a": 1}', "[1]", "1"])
+def test_a_broken_settings_file_is_named(folder, text):
+    (folder / "modules.json").write_text(text)
     with pytest.raises(InputError, match=r"modules\.json"):
         load_reranker(str(folder), Scoring())
+
+
+def test_a_name_without_a_folder_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="bi-encoder: no sentence-transformers folder"):
+        load_reranker("bi-encoder", Scoring())
+
+
+def test_documents_that_are_cut_are_counted(folder, caplog):
+    """Of 24 tokens: the fourth document alone has more."""
+    caplog.set_level("INFO", "rerankkit")
+    list(load_reranker(str(folder), Scoring(dtype="float32")).score(GROUPS))
+    assert caplog.messages == ["1 of 4 documents were cut to fit --max-length 24"]
+
+
+def test_a_query_that_is_too_long_is_named_or_cut(folder):
+    """30 words and the two special tokens; its first two tokens are those of the first group's query."""
+    asked = Group(Query("q9", "red cat " * 15), GROUPS[0].candidates)
+    with pytest.raises(InputError, match="query q9 has 32 tokens of the 24 that a text may have"):
+        list(load_reranker(str(folder), Scoring(dtype="float32")).score([asked]))
+    (cut,) = load_reranker(str(folder), Scoring(dtype="float32", max_query_tokens=2)).score([asked])
+    (whole,) = load_reranker(str(folder), Scoring(dtype="float32")).score(GROUPS[:1])
+    assert cut == pytest.approx(whole, abs=1e-6)

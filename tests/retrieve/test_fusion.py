@@ -42,8 +42,11 @@ def test_a_committee_of_one_is_its_run_standardised():
             method([FIRST])
 
 
-def test_a_committee_keeps_what_every_member_scored():
+def test_a_committee_keeps_what_every_member_scored(caplog):
+    """Of q's a, b and z and of r's a and c, b and a."""
+    caplog.set_level("INFO", "rerankkit")
     assert committee([FIRST, Run({"q": [("b", 2.0), ("z", 1.0)], "r": [("a", 1.0)]})]).docids("q") == ["b"]
+    assert caplog.messages == ["3 of 5 candidates left out: not every run has scored them"]
 
 
 @pytest.mark.parametrize(
@@ -53,10 +56,11 @@ def test_a_committee_keeps_what_every_member_scored():
         ([FIRST, SECOND], [1.0, -1.0], "weights are"),
         ([FIRST, SECOND], [0.0, 0.0], "weights are"),
         ([FIRST, SECOND], [1.0, math.nan], "weights are"),
-        ([FIRST, Run({"q": [("a", 1.0), ("b", 2.0)]})], None, "run 2 lacks query r"),
+        ([FIRST, Run({"q": [("a", 1.0), ("b", 2.0)]}, "two")], None, r"run 2 \(two\) lacks query r"),
+        ([Run({"q": [("a", 1.0), ("b", 2.0)]}, "two"), FIRST], None, r"run 1 \(two\) lacks query r"),
         ([FIRST, Run({"q": [("y", 1.0)], "r": [("z", 2.0)]})], None, "no document of query q in common"),
-        ([FIRST, Run({"q": [("a", 1.0)], "r": [("a", 1.0)]})], None, "run 2 are all the same"),
-        ([FIRST, Run({})], None, "run 2 are all the same"),
+        ([FIRST, Run({"q": [("a", 1.0)], "r": [("a", 1.0)]}, "two")], None, r"run 2 \(two\) are all the same"),
+        ([FIRST, Run({})], None, r"run 2 \(rerankkit\) are all the same"),
     ],
 )
 def test_members_that_do_not_fit_are_refused(runs, weights, told):

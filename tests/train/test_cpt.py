@@ -208,6 +208,12 @@ def test_what_is_no_causal_llm_is_refused(tiny_bert, tmp_path, kind):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_reranker_without_its_words_is_refused(llama_reranker, tmp_path):
+    """Its output layer would be drawn at random; one that is tied to the embeddings is still there."""
+    with pytest.raises(InputError, match="has no output layer for words: it is a reranker"):
+        continue_pretraining(str(llama_reranker(pad_token="<pad>")), CLICKED, tmp_path / "cpt", Training(**QUIET))
+
+
 def test_a_query_without_room_is_told_before_the_training(tiny_llama, tmp_path, monkeypatch):
     """Though a step would come to it late: here it is the last of a hundred, and one step is asked for."""
     clicks = [Clicked(Query(str(i), "red"), Document("", "cat", "")) for i in range(100)]

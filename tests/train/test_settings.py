@@ -111,6 +111,8 @@ def test_a_file_that_is_not_utf8(tmp_path):
         ("warmup_ratio", -0.1),
         ("max_steps", 0),
         ("max_steps", -2),
+        ("seed", -1),
+        ("seed", 2**32),
         ("group_size", 1),
         ("sampling", "best"),
         ("positives", 8),

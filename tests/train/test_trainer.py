@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 
 import pytest
 import torch
@@ -85,6 +86,8 @@ def test_a_checkpoint_that_was_not_written_to_its_end_is_left_out(
     half = tmp_path / "killed.training" / "checkpoint-10"
     half.mkdir()
     (half / "model.safetensors").write_bytes(b"half")
+    later = shutil.copytree(tmp_path / "killed.training" / "checkpoint-5", half.with_name("checkpoint-11"))
+    (later / "trainer_state.json").write_text('{"global_step": 1')
     assert largest_difference(expected, trained(tiny_bert, teacher_groups, "killed", **WAYS)) < 1e-6
 
 

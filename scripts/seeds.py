@@ -1,0 +1,66 @@
+"""A table of runs, several seeds a row: mean and deviation, and paired tests of the seeds' mean by query."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from rerankkit.evaluate.measures import Evaluation, evaluate
+from rerankkit.evaluate.significance import compare
+from rerankkit.trec import read_qrels, read_run
+
+MEASURES = ("nDCG@5", "nDCG@10", "PNR")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Runs by the name of their row; the first row is the first stage, the second the label-only student."""
+
+    qrels: Path
+    runs: Mapping[str, Sequence[Path]]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Each row's values, and p of nDCG against the first two rows."""
+        qrels = read_qrels(self.qrels)
+        found = {name: [evaluate(read_run(path), qrels, MEASURES) for path in runs] for name, runs in self.runs.items()}
+        baselines = {name: averaged(found[name]) for name in list(found)[:2]}
+        return [_row(name, evaluations, baselines) for name, evaluations in found.items()]
+
+
+def _row(name: str, found: Sequence[Evaluation], baselines: Mapping[str, Evaluation]) -> dict[str, Any]:
+    line: dict[str, Any] = {"name": name, "seeds": len(found)}
+    for measure in MEASURES:
+        values = [evaluation.values[measure] for evaluation in found]
+        line[measure] = {"mean": mean(values), "deviation": stdev(values) if len(values) > 1 else None}
+        if measure != "PNR":
+            others = {other: baseline for other, baseline in baselines.items() if other != name}
+            line[measure]["p"] = {other: compare(averaged(found), it, measure).p for other, it in others.items()}
+    return line
+
+
+def averaged(found: Sequence[Evaluation]) -> Evaluation:
+    """Each query's mean over the seeds; PNR, a ratio of counts, is left out."""
+    by_query = {
+        measure: {qid: mean(e.by_query[measure][qid] for e in found) for qid in found[0].by_query[measure]}
+        for measure in MEASURES
+        if measure != "PNR"
+    }
+    return Evaluation(found[0].name, {}, by_query)
+
+
+def as_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The table in Markdown."""
+    against = [row["name"] for row in rows[:2]]
+    head = ["run", "seeds", *MEASURES, *(f"p against {name}" for name in against)]
+    lines = [head, ["---"] * len(head)]
+    for row in rows:
+        chances = [row["nDCG@10"]["p"].get(name) for name in against]
+        told = ["" if p is None else "< .0001" if p < 1e-4 else f"{p:.4f}" for p in chances]
+        lines.append([row["name"], str(row["seeds"]), *(_cell(row[measure]) for measure in MEASURES), *told])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n\np: paired t-test of nDCG@10, seeds averaged.\n"
+
+
+def _cell(values: Mapping[str, Any]) -> str:
+    spread = values["deviation"]
+    return f"{values['mean']:.4f}" + ("" if spread is None else f" ± {spread:.4f}")

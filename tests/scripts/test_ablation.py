@@ -1,0 +1,126 @@
+"""scripts/ablation.py: every stage parses, reads what was written before it, and the table comes out at the end."""
+
+import importlib
+import json
+import shutil
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import click
+import pytest
+
+from rerankkit.cli import main
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+DOCUMENTS = [f"{colour}-{thing}" for colour in ("red", "green", "blue") for thing in ("cat", "dog", "bird", "fish")]
+QUERIES = {"q1": "red cat", "q2": "green dog", "q3": "blue bird", "q4": "red fish", "d1": "green cat", "d2": "red dog"}
+CELLS = ["point", "margin", "hybrid 1/1", "hybrid 0.2/1"]
+
+
+@pytest.fixture
+def ablation(monkeypatch):
+    """The script as a module."""
+    monkeypatch.syspath_prepend(SCRIPTS)
+    monkeypatch.delitem(sys.modules, "ablation", raising=False)
+    return importlib.import_module("ablation")
+
+
+@pytest.fixture
+def data(tmp_path) -> Path:
+    """A collection whose lists are judged: grade 2 where both words fit, 1 where the thing does, the rarer one."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    lines = [
+        json.dumps({"id": d, "title": d.replace("-", " "), "contents": "a " + d.replace("-", " ")}) for d in DOCUMENTS
+    ]
+    (folder / "docs.jsonl").write_text("\n".join(lines))
+    (folder / "queries.tsv").write_text("".join(f"{qid}\t{text}\n" for qid, text in QUERIES.items()))
+    grades = {
+        (qid, document): (document == text.replace(" ", "-")) + document.endswith(text.split()[1])
+        for qid, text in QUERIES.items()
+        for document in DOCUMENTS
+    }
+    (folder / "qrels.txt").write_text("".join(f"{qid} 0 {d} {grade}\n" for (qid, d), grade in grades.items()))
+    for split, letter in (("train", "q"), ("dev", "d")):
+        (folder / f"split.{split}.txt").write_text("".join(f"{qid}\n" for qid in QUERIES if qid[0] == letter))
+    return folder
+
+
+@pytest.fixture
+def bert(tiny_bert, tmp_path) -> Path:
+    """The tiny encoder with positions enough for the script's --max-length."""
+    from transformers import AutoConfig, BertModel
+
+    folder = tmp_path / "bert"
+    shutil.copytree(tiny_bert, folder)
+    BertModel(AutoConfig.from_pretrained(tiny_bert, max_position_embeddings=128)).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("size", ["minutes", "hour", "hours"])
+@pytest.mark.parametrize("extra", [[], ["--displayed", "run.txt"], ["--teacher", "run.txt"]])
+def test_each_stage_parses_and_reads_what_one_before_it_wrote(ablation, data, toy, size, extra):
+    plan = ablation.plan_of(["--data", str(data), "--output", "out", "--size", size, *extra])
+    written = {f"out/{split}.{kind}" for split in ("train", "dev") for kind in ("topics.tsv", "qrels.txt", "bm25.txt")}
+    given = {"run.txt", *(str(data / name) for name in ("docs.jsonl", "queries.tsv"))}
+    names = []
+    for stage in ablation.stages(plan):
+        if not isinstance(stage.does, list):
+            continue
+        name, *words = stage.does
+        names.append(name)
+        main.get_command(click.Context(main), name).make_context(name, list(words))  # raises for an unknown option
+        output = None
+        for option, value in pairwise(words):
+            if option == ("--index" if name == "index" else "--output"):
+                output = value
+            elif option in ("--run", "--topics", "--collection", "--qrels", "--displayed", "--index", "--input"):
+                assert value in written | given, stage.name
+            elif option == "--model":
+                assert value in written | {"minilm-l6", "smollm2-135m"}, stage.name
+        written.add(str(output))
+    teachers = {"": 1, "--displayed": 2, "--teacher": 0}[extra[0] if extra else ""]
+    assert names.count("cpt") == (teachers == 2)
+    assert names.count("sft") == teachers + 3  # three seeds of labels only
+    assert names.count("distill") == 3 * len(CELLS) * max(teachers, 1)
+
+
+def test_from_a_folder_to_the_table_and_again_without_any_work(
+    ablation, data, bert, smol_llama, tmp_path, capsys, caplog
+):
+    told = ["--data", str(data), "--output", str(tmp_path / "out"), "--student", str(bert), "--llm", str(smol_llama)]
+    plan = ablation.plan_of([*told, "--seeds", "0", "1"])
+    ablation.run(plan)
+    table = json.loads((tmp_path / "out/table.json").read_text())
+    names = ["BM25, no reranking", "labels", "LLM teacher, without CPT", *(f"{cell}, without CPT" for cell in CELLS)]
+    assert [row["name"] for row in table["rows"]] == names
+    assert [row["seeds"] for row in table["rows"]] == [1, 2, 1, 2, 2, 2, 2]
+    assert all(0 < row["nDCG@10"]["mean"] <= 1 for row in table["rows"])
+    assert table["rows"][0]["nDCG@5"]["mean"] == pytest.approx(1)  # BM25 has both words first, then the rarer one
+    markdown = (tmp_path / "out/table.md").read_text()
+    assert capsys.readouterr().out.endswith(markdown + "\n")
+    caplog.clear()
+    with caplog.at_level("INFO", "rerankkit"):
+        ablation.run(plan)
+    assert [message for message in caplog.messages if "stages" in message] == ["skipped, done before: all 29 stages"]
+    assert (tmp_path / "out/table.md").read_text() == markdown
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (["--data", "nowhere"], "nowhere/docs.jsonl: no such file"),
+        (["--data", "DATA", "--teacher", "nowhere.txt"], "nowhere.txt: no such file"),
+        (["--data", "DATA", "--displayed", "nowhere.txt"], "nowhere.txt: no such file"),
+    ],
+)
+def test_a_file_that_is_not_there_is_told_first(data, tmp_path, wrong, message):
+    words = [str(data) if word == "DATA" else word for word in wrong]
+    result = subprocess.run(
+        [sys.executable, SCRIPTS / "ablation.py", *words, "--output", tmp_path / "out"], capture_output=True, text=True
+    )
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.splitlines() == [f"Error: {message}. See scripts/README.md for what the folder holds"]
+    assert not (tmp_path / "out").exists()
