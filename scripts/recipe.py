@@ -126,7 +126,8 @@ class Recipe:
         titles = ["--topics", self.path("mwmbl.share.tsv"), "--collection", self.path("docs.jsonl")]
         for member in MEMBERS:
             for split in ("mwmbl.train", "mwmbl.dev"):
-                yield self.scored(split, member, self.path(f"{split}.bm25.txt"), self.texts(split))
+                few = ["--sample", str(SETTINGS["llm_sample"])] if (split, member) == ("mwmbl.train", "llm") else []
+                yield self.scored(split, member, self.path(f"{split}.bm25.txt"), [*self.texts(split), *few])
             if member != "bi":
                 yield self.scored("mwmbl.share", member, self.path("mwmbl.share.bi.txt"), titles)
         for lists in ("mwmbl.train", "mwmbl.dev", "mwmbl.share"):
