@@ -1,9 +1,10 @@
 """The recipe: a committee of teachers, and a student that keeps what it and its encoder know, over three seeds.
 
-On mwmbl: label-only students are the baseline; with an LLM and a bi-encoder, which err differently, they make the
+Label-only students are the baseline; with a bi-encoder, and on mwmbl an LLM, which err differently, they make the
 committee. The student learns from the bi-encoder first, over titles as queries, then from the committee on the train
-queries and on titles, with some of the bi-encoder's lists among them so that its skill stays. It is measured on mwmbl's
-dev queries, and on dl19, which nobody trained on. Finished stages are kept. About four hours on two cores.
+queries; on mwmbl also on titles, with some of the bi-encoder's lists among them so that its skill stays. It is measured
+on the dev queries of mwmbl and crowdflower, and mwmbl's on dl19, which nobody trained on. Finished stages are kept.
+About four hours on two cores.
 
     python scripts/recipe.py --data ../shared/data --output runs/recipe
 """
@@ -29,7 +30,13 @@ from rerankkit.trec import read_run, read_topics, write_run, write_topics
 
 SETTINGS = tomllib.loads(Path(__file__).with_name("recipe.toml").read_text("utf-8"))
 SEEDS = SETTINGS["seeds"]
-MEMBERS = ("llm", "bi", *(f"labels-{seed}" for seed in SEEDS))
+COLLECTIONS = SETTINGS["collections"]
+"""What is trained and measured on, with what is special to each."""
+
+
+def members(name: str) -> list[str]:
+    """A collection's committee."""
+    return [*(["llm"] if "llm_sample" in COLLECTIONS[name] else []), "bi", *(f"labels-{seed}" for seed in SEEDS)]
 
 
 class Recipe:
@@ -42,19 +49,18 @@ class Recipe:
         """A file of ours."""
         return str(self.out / name)
 
-    def checkpoint(self, member: str) -> str:
-        """The model behind a member of the committee."""
-        return "minilm-l6" if member == "bi" else self.path(f"models/{member}")
-
     def stages(self) -> Iterator[Stage]:
         """Everything, in order."""
         for name in SETTINGS["titles"]:
             yield from self.titles(name)
-        yield from self.lists()
-        yield from self.members()
-        yield from self.committee()
-        yield from self.students()
-        yield from self.measured()
+        yield Stage("texts", self.join_texts)
+        yield self.warm_up()
+        for name in COLLECTIONS:
+            yield from self.lists(name)
+            yield from self.members(name)
+            yield from self.committee(name)
+            yield from self.students(name)
+        yield from self.zero_shot()
 
     def titles(self, name: str) -> Iterator[Stage]:
         """A collection's titles as queries, and the bi-encoder's scores of a dozen candidates of each."""
@@ -71,26 +77,27 @@ class Recipe:
         how = ["--topics", topics, "--collection", docs, "--sample", "12", "--max-length", "128"]
         yield self.scored(f"{name}.titles", "bi", found, how)
 
-    def scored(self, lists: str, member: str, run: str, how: list[str]) -> Stage:
-        """A member's run over candidates."""
-        model = ["--model", self.checkpoint(member), "--models", self.path("models"), "--dtype", fast_dtype()]
-        done = ["--run", run, *how, "--output", self.path(f"{lists}.{member}.txt")]
-        return Stage(f"{lists} by {member}", ["rerank", *model, *done])
+    def scored(self, lists: str, model: str, run: str, how: list[str]) -> Stage:
+        """A model's run over candidates, named after both; `bi` is the bi-encoder as pip installs it."""
+        given = "minilm-l6" if model == "bi" else self.path(f"models/{model}")
+        asked = ["--model", given, "--models", self.path("models"), "--dtype", fast_dtype(), "--run", run, *how]
+        output = ["--output", self.path(f"{lists}.{model.rpartition('/')[2]}.txt")]
+        return Stage(f"{lists} by {model}", ["rerank", *asked, *output])
 
-    def lists(self) -> Iterator[Stage]:
-        """mwmbl's judged lists in BM25's order, the texts of all collections in one file, the shares of titles."""
-        source = self.data / "mwmbl"
-        yield Stage("mwmbl train", lambda: select(source, "train", self.out, "mwmbl.train"))
-        topics = ["--topics", str(source / "queries.tsv"), "--hits", "40000", "--output", self.path("deep.txt")]
-        yield Stage("bm25", ["retrieve", "--index", self.path("mwmbl.index"), *topics])
-        for split in ("train", "dev"):
-            yield Stage(
-                f"{split} lists", lambda split=split: judged_lists(self.out / "deep.txt", self.out, f"mwmbl.{split}")
-            )
-        yield Stage("texts", self.join_texts)
-        yield Stage("mwmbl share", lambda: self.share("mwmbl", SETTINGS["committee_titles"]))
-        for name, count in SETTINGS["kept_titles"].items():
-            yield Stage(f"{name} share", lambda name=name, count=count: self.share(name, count))
+    def lists(self, name: str) -> Iterator[Stage]:
+        """A collection's judged lists in BM25's order, and the share of the titles that its student sees again."""
+        source, deep = self.data / name, self.out / f"{name}.deep.txt"
+        yield Stage(f"{name} train", lambda: select(source, "train", self.out, f"{name}.train"))
+        topics = ["--topics", str(source / "queries.tsv"), "--hits", "40000", "--output", str(deep)]
+        yield Stage(f"{name} bm25", ["retrieve", "--index", self.path(f"{name}.index"), *topics])
+        for lists in (f"{name}.train", f"{name}.dev"):
+            yield Stage(f"{lists} lists", lambda lists=lists: judged_lists(deep, self.out, lists))
+        if count := COLLECTIONS[name].get("committee_titles"):
+            yield Stage(f"{name} share", lambda: self.share(name, count))
+        for other, count in COLLECTIONS[name].get("kept_titles", {}).items():
+            yield Stage(f"{other} share", lambda other=other, count=count: self.share(other, count))
+            how = [self.path(f"{other}.share.bi.txt"), "--output", self.path(f"{other}.share.scaled.txt")]
+            yield Stage(f"{other} share, scaled", ["fuse", *how])  # one scale for all that teach
 
     def join_texts(self) -> None:
         """The documents of all collections in one file."""
@@ -105,70 +112,82 @@ class Recipe:
         write_topics({qid: queries[qid] for qid in kept}, self.path(f"{name}.share.tsv"))
         write_run(Run({qid: run[qid] for qid in kept}, run.tag), self.path(f"{name}.share.bi.txt"))
 
-    def members(self) -> Iterator[Stage]:
-        """The label-only students and the LLM, trained on the train queries' grades."""
-        grades = ["--qrels", self.path("mwmbl.train.qrels.txt"), *self.texts("mwmbl.train")]
-        lists = ["--run", self.path("mwmbl.train.bm25.txt"), "--models", self.path("models")]
-        for seed in SEEDS:
-            how = ["--model", "minilm-l6", *SETTINGS["label_student"], "--seed", str(seed)]
-            yield Stage(
-                f"labels, {seed}", ["sft", *lists, *grades, *how, "--output", self.path(f"models/labels-{seed}")]
-            )
-        how = ["--model", "smollm2-135m", *SETTINGS["llm_teacher"]]
-        yield Stage("llm", ["sft", *lists, *grades, *how, "--output", self.path("models/llm")])
-
     def texts(self, topics: str) -> list[str]:
         """The options that name topics and the texts of all collections."""
-        return ["--topics", self.path(f"{topics}.topics.tsv"), "--collection", self.path("docs.jsonl")]
+        return ["--topics", self.path(topics), "--collection", self.path("docs.jsonl")]
 
-    def committee(self) -> Iterator[Stage]:
-        """Each member's scores of the train lists, the dev lists and the titles, and their committee."""
-        titles = ["--topics", self.path("mwmbl.share.tsv"), "--collection", self.path("docs.jsonl")]
-        for member in MEMBERS:
-            for split in ("mwmbl.train", "mwmbl.dev"):
-                few = ["--sample", str(SETTINGS["llm_sample"])] if (split, member) == ("mwmbl.train", "llm") else []
-                yield self.scored(split, member, self.path(f"{split}.bm25.txt"), [*self.texts(split), *few])
-            if member != "bi":
-                yield self.scored("mwmbl.share", member, self.path("mwmbl.share.bi.txt"), titles)
-        for lists in ("mwmbl.train", "mwmbl.dev", "mwmbl.share"):
-            runs = [self.path(f"{lists}.{member}.txt") for member in MEMBERS]
-            yield Stage(f"{lists}, committee", ["fuse", *runs, "--output", self.path(f"{lists}.committee.txt")])
-        for name in SETTINGS["kept_titles"]:  # one scale for all that teach
-            how = [self.path(f"{name}.share.bi.txt"), "--output", self.path(f"{name}.share.scaled.txt")]
-            yield Stage(f"{name} share, scaled", ["fuse", *how])
+    def members(self, name: str) -> Iterator[Stage]:
+        """The label-only students, and the LLM where the committee has one, trained on the train queries' grades."""
+        grades = ["--qrels", self.path(f"{name}.train.qrels.txt"), *self.texts(f"{name}.train.topics.tsv")]
+        lists = ["sft", "--run", self.path(f"{name}.train.bm25.txt"), "--models", self.path("models"), *grades]
+        for seed in SEEDS:
+            how = ["--model", "minilm-l6", *SETTINGS["label_student"], "--seed", str(seed)]
+            output = ["--output", self.path(f"models/{name}/labels-{seed}")]
+            yield Stage(f"{name}, labels, {seed}", [*lists, *how, *output])
+        if "llm" in members(name):
+            how = ["--model", "smollm2-135m", *SETTINGS["llm_teacher"], "--output", self.path(f"models/{name}/llm")]
+            yield Stage(f"{name}, llm", [*lists, *how])
 
-    def students(self) -> Iterator[Stage]:
-        """A warm-up by the bi-encoder's lists, then the committee's, once a seed."""
+    def committee(self, name: str) -> Iterator[Stage]:
+        """Each member's scores of the train lists, the dev lists and the shared titles, and their committee."""
+        settings = COLLECTIONS[name]
+        kinds = [f"{name}.train", f"{name}.dev", *([f"{name}.share"] if "committee_titles" in settings else [])]
+        for kind in kinds:
+            shared = kind.endswith("share")
+            run = self.path(f"{kind}.bi.txt" if shared else f"{kind}.bm25.txt")
+            how = self.texts(f"{kind}.tsv" if shared else f"{kind}.topics.tsv")
+            for member in members(name):
+                if shared and member == "bi":
+                    continue
+                few = ["--sample", str(settings["llm_sample"])] if (kind, member) == (f"{name}.train", "llm") else []
+                yield self.scored(kind, member if member == "bi" else f"{name}/{member}", run, [*how, *few])
+            runs = [self.path(f"{kind}.{member}.txt") for member in members(name)]
+            yield Stage(f"{kind}, committee", ["fuse", *runs, "--output", self.path(f"{kind}.committee.txt")])
+
+    def warm_up(self) -> Stage:
+        """A student of the bi-encoder, over titles."""
         texts = ["--collection", self.path("docs.jsonl"), "--models", self.path("models")]
         lists = [
             option for name in SETTINGS["titles"] for option in self.taught(f"{name}.titles.bi", f"{name}.titles.tsv")
         ]
         how = ["--model", "minilm-l6", *SETTINGS["warm_up"], "--output", self.path("models/warm")]
-        yield Stage("warm-up", ["distill", *lists, *texts, *how])
-        lists = self.taught("mwmbl.train.committee", "mwmbl.train.topics.tsv")
-        lists += self.taught("mwmbl.share.committee", "mwmbl.share.tsv")
-        for name in SETTINGS["kept_titles"]:
-            lists += self.taught(f"{name}.share.scaled", f"{name}.share.tsv")
+        return Stage("warm-up", ["distill", *lists, *texts, *how])
+
+    def students(self, name: str) -> Iterator[Stage]:
+        """The committee's students, and their runs on dev."""
+        settings = COLLECTIONS[name]
+        lists = self.taught(f"{name}.train.committee", f"{name}.train.topics.tsv")
+        if "committee_titles" in settings:
+            lists += self.taught(f"{name}.share.committee", f"{name}.share.tsv")
+        for other in settings.get("kept_titles", {}):
+            lists += self.taught(f"{other}.share.scaled", f"{other}.share.tsv")
+        texts = ["--collection", self.path("docs.jsonl"), "--models", self.path("models")]
         for seed in SEEDS:
-            how = ["--model", self.path("models/warm"), *SETTINGS["student"], "--seed", str(seed)]
-            output = ["--output", self.path(f"models/student-{seed}")]
-            yield Stage(f"student, {seed}", ["distill", *lists, *texts, *how, *output])
+            how = [
+                "--model",
+                self.path("models/warm"),
+                *SETTINGS["student"],
+                "--group-size",
+                str(settings["group_size"]),
+            ]
+            output = ["--seed", str(seed), "--output", self.path(f"models/{name}/student-{seed}")]
+            yield Stage(f"{name}, student, {seed}", ["distill", *lists, *texts, *how, *output])
+            dev = self.texts(f"{name}.dev.topics.tsv")
+            yield self.scored(f"{name}.dev", f"{name}/student-{seed}", self.path(f"{name}.dev.bm25.txt"), dev)
 
     def taught(self, run: str, topics: str) -> list[str]:
         """The options of a teacher's run and its topics."""
         return ["--run", self.path(f"{run}.txt"), "--topics", self.path(topics)]
 
-    def measured(self) -> Iterator[Stage]:
-        """Students on mwmbl's dev queries, and all on dl19."""
+    def zero_shot(self) -> Iterator[Stage]:
+        """dl19 by all that came of mwmbl."""
         dl19 = self.data / "dl19"
-        asked = ["--topics", str(dl19 / "queries.tsv"), "--collection", str(dl19 / "docs.jsonl")]
-        for seed in SEEDS:
-            yield self.scored("mwmbl.dev", f"student-{seed}", self.path("mwmbl.dev.bm25.txt"), self.texts("mwmbl.dev"))
-        for member in ("bi", "warm", *(f"{kind}-{seed}" for kind in ("labels", "student") for seed in SEEDS)):
-            yield self.scored("dl19", member, str(dl19 / "run.bm25.txt"), asked)
+        how = ["--topics", str(dl19 / "queries.tsv"), "--collection", str(dl19 / "docs.jsonl")]
+        for model in ("bi", "warm", *(f"mwmbl/{kind}-{seed}" for kind in ("labels", "student") for seed in SEEDS)):
+            yield self.scored("dl19", model, str(dl19 / "run.bm25.txt"), how)
 
     def tables(self) -> dict[str, Table]:
-        """The two tables: runs by name, one a seed."""
+        """A table a collection: runs by name, one a seed."""
 
         def seeds(lists: str, kind: str) -> list[Path]:
             return [self.out / f"{lists}.{kind}-{seed}.txt" for seed in SEEDS]
@@ -176,38 +195,29 @@ class Recipe:
         def one(lists: str, member: str) -> list[Path]:
             return [self.out / f"{lists}.{member}.txt"]
 
-        dev, dl19 = "mwmbl.dev", "dl19"
-        return {
-            "mwmbl, dev queries": Table(
-                self.out / "mwmbl.dev.qrels.txt",
-                {
-                    "BM25, no reranking": one(dev, "bm25"),
-                    "labels only": seeds(dev, "labels"),
-                    "bi-encoder, as it is": one(dev, "bi"),
-                    "LLM teacher": one(dev, "llm"),
-                    "committee": one(dev, "committee"),
-                    "student of the committee": seeds(dev, "student"),
-                },
-            ),
-            "dl19, zero-shot": Table(
-                self.data / "dl19" / "qrels.txt",
-                {
-                    "BM25, no reranking": [self.data / "dl19" / "run.bm25.txt"],
-                    "labels only": seeds(dl19, "labels"),
-                    "bi-encoder, as it is": one(dl19, "bi"),
-                    "student after the warm-up": one(dl19, "warm"),
-                    "student of the committee": seeds(dl19, "student"),
-                },
-            ),
-        }
+        found = {}
+        for name in COLLECTIONS:
+            dev = f"{name}.dev"
+            rows = {"BM25, no reranking": one(dev, "bm25"), "labels only": seeds(dev, "labels")}
+            rows["bi-encoder, as it is"] = one(dev, "bi")
+            if "llm" in members(name):
+                rows["LLM teacher"] = one(dev, "llm")
+            rows |= {"committee": one(dev, "committee"), "student of the committee": seeds(dev, "student")}
+            found[f"{name}, dev queries"] = Table(self.out / f"{dev}.qrels.txt", rows)
+        rows = {"BM25, no reranking": [self.data / "dl19/run.bm25.txt"], "labels only": seeds("dl19", "labels")}
+        rows |= {"bi-encoder, as it is": one("dl19", "bi"), "student after the warm-up": one("dl19", "warm")}
+        rows["student of the committee"] = seeds("dl19", "student")
+        found["dl19, zero-shot"] = Table(self.data / "dl19/qrels.txt", rows)
+        return found
 
 
 def run(data: Path, out: Path) -> None:
     """Runs the stages that are not done yet, then writes and prints the tables."""
     wanted = ("docs.jsonl", "queries.tsv", "qrels.txt")
-    needed = [data / name / file for name in ("mwmbl", "dl19") for file in wanted]
+    needed = [data / name / file for name in (*COLLECTIONS, "dl19") for file in wanted]
     needed += [data / name / "docs.jsonl" for name in SETTINGS["titles"]]
-    needed += [data / "mwmbl/split.train.txt", data / "mwmbl/split.dev.txt", data / "dl19/run.bm25.txt"]
+    needed += [data / name / f"split.{split}.txt" for name in COLLECTIONS for split in ("train", "dev")]
+    needed.append(data / "dl19/run.bm25.txt")
     for path in needed:
         if not path.is_file():
             raise InputError("no such file", "See scripts/README.md for what the folders hold", path)
