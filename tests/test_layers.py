@@ -17,7 +17,7 @@ PACKAGE = ROOT / "rerankkit"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = {
-    **dict.fromkeys(("types", "files", "plugins", "errors", "progress"), 0),
+    **dict.fromkeys(("types", "files", "journal", "plugins", "errors", "progress"), 0),
     "run": 1,
     **dict.fromkeys(("roles", "trec", "collection", "__init__"), 2),
     **dict.fromkeys(("retrieve", "groups", "losses", "rerank", "evaluate"), 3),

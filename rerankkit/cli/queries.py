@@ -13,8 +13,8 @@ from rerankkit.types import Document
 
 if TYPE_CHECKING:
     from rerankkit.groups.queries import Unheard
+    from rerankkit.journal import LineJournal
     from rerankkit.train.cpt import Clicked
-    from rerankkit.train.journal import WindowJournal
 
 EXAMPLES = 1000
 """Clicks that are kept to draw examples from."""
@@ -58,13 +58,13 @@ class Request:
     how: dict[str, Any]
 
 
-def written(source: Source, request: Request, unheard: "Unheard") -> "tuple[list[str], WindowJournal]":
+def written(source: Source, request: Request, unheard: "Unheard") -> "tuple[list[str], LineJournal]":
     """The queries that a model writes for the source's documents; the journal is closed once they are saved."""
     from rerankkit.groups.queries import digest, sample, shuffled
+    from rerankkit.journal import LineJournal
     from rerankkit.progress import Bar
     from rerankkit.rerank.models import fingerprint, resolve
     from rerankkit.rerank.scorer import Scoring
-    from rerankkit.train.journal import WindowJournal
     from rerankkit.train.queries import QueryWriter, Writing
 
     how = dict(request.how)
@@ -81,7 +81,7 @@ def written(source: Source, request: Request, unheard: "Unheard") -> "tuple[list
     writer = QueryWriter(model, examples, writing, scoring)
     shown = digest([*documents, *(text for one in examples for text in (one.query.text, *one.document))])
     asked = {"model": fingerprint(model, request.models), "texts": shown, "how": repr((writing, scoring.dtype))}
-    journal = WindowJournal(request.output, asked)
+    journal = LineJournal(request.output, asked)
     if journal.done:
         click.echo(f"{sum(map(len, journal.done))} documents were done before, going on", err=True)
     texts = [text for window in journal.done for text in unheard.pick(window)]

@@ -1,11 +1,11 @@
 """Groups to run: candidates in the order of their new scores, resumed query by query after a kill."""
 
-import json
 from collections.abc import Iterable, Iterator
 from itertools import tee
 from pathlib import Path
 
 from rerankkit.errors import InputError
+from rerankkit.journal import LineJournal
 from rerankkit.roles import Reranker
 from rerankkit.run import Run
 from rerankkit.types import Group, Hit
@@ -55,30 +55,19 @@ class Journal:
     """The finished queries of a reranking, kept beside its output until that is whole."""
 
     def __init__(self, output: Path, settings: dict[str, str]) -> None:
-        """Opens `OUTPUT.journal`; one of other settings is started anew, a line cut by a kill is dropped."""
-        self.path = output.with_name(f"{output.name}.journal")
-        self.done: dict[str, list[Hit]] = {}
-        head = json.dumps(settings, sort_keys=True)
-        lines = self.path.read_text("utf-8").split("\n") if self.path.is_file() else []
-        kept = [head]
-        if lines and lines[0] == head:
-            for line in lines[1:-1]:  # what follows the last line break was not written to its end
-                record = json.loads(line)
-                self.done[record["qid"]] = [Hit(docid, score) for docid, score in record["hits"]]
-                kept.append(line)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text("\n".join(kept) + "\n", "utf-8")
-        self._file = self.path.open("a", encoding="utf-8")
+        """Opens `OUTPUT.journal`; one of other settings is started anew."""
+        self._lines = LineJournal(output, settings)
+        self.done = {
+            record["qid"]: [Hit(docid, score) for docid, score in record["hits"]] for record in self._lines.done
+        }
 
     def add(self, qid: str, hits: list[Hit]) -> None:
         """Writes a finished query down."""
-        self._file.write(json.dumps({"qid": qid, "hits": hits}) + "\n")
-        self._file.flush()
+        self._lines.add({"qid": qid, "hits": hits})
 
     def close(self) -> None:
         """Removes the journal: the output is whole."""
-        self._file.close()
-        self.path.unlink(missing_ok=True)
+        self._lines.close()
 
 
 def run_of(first_stage: Run, results: Iterable[tuple[str, list[Hit]]], depth: int | None, tail: bool, tag: str) -> Run:

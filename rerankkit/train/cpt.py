@@ -20,12 +20,12 @@ from rerankkit.collection.clicks import Click
 from rerankkit.errors import InputError
 from rerankkit.files import whole_folder
 from rerankkit.rerank import llm
-from rerankkit.rerank.checkpoint import check_length, load_tokenizer, loading
+from rerankkit.rerank.checkpoint import check_length
 from rerankkit.rerank.pairs import Lengths, Pair, PairEncoder
 from rerankkit.train import lora
 from rerankkit.train.settings import Training
 from rerankkit.train.trainer import OwnLossTrainer, Watch, arguments, train, work_folder
-from rerankkit.train.weights import is_causal
+from rerankkit.train.weights import with_language_head
 from rerankkit.types import Document, Query
 
 log = logging.getLogger(__name__)
@@ -128,18 +128,8 @@ def continue_pretraining(model: str, clicks: Sequence[Clicked], output: Path, se
 
     Raises InputError where the model is no causal language model, or a query leaves no room for a document.
     """
-    from transformers import AutoConfig, AutoModelForCausalLM
-
     torch.manual_seed(settings.seed)
-    remedy = "CPT needs an LLM, e.g. --model smollm2-135m"
-    with loading(model, remedy):
-        if not is_causal(AutoConfig.from_pretrained(model)):
-            raise InputError(f"{model} is no causal language model", remedy)
-        loaded: Any = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32, output_loading_info=True)
-        tokenizer = load_tokenizer(model)
-    network, found = loaded
-    if found["missing_keys"]:
-        raise InputError(f"{model} has no output layer for words: it is a reranker", remedy)
+    network, tokenizer = with_language_head(model, "CPT needs an LLM, e.g. --model smollm2-135m")
     check_length(network, settings.max_length)
     llm.separate_pad(network, tokenizer)
     encoder = PairEncoder(tokenizer, llm.frame(tokenizer), Lengths(settings.max_length, settings.max_query_tokens))

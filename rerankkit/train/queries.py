@@ -18,11 +18,10 @@ from rerankkit.errors import InputError
 from rerankkit.groups.overlap import fold
 from rerankkit.rerank import llm
 from rerankkit.rerank.batches import by_length
-from rerankkit.rerank.checkpoint import load_tokenizer, loading
 from rerankkit.rerank.pairs import Pair
 from rerankkit.rerank.scorer import DTYPES, Scoring
 from rerankkit.train.cpt import Clicked
-from rerankkit.train.weights import is_causal
+from rerankkit.train.weights import with_language_head
 from rerankkit.types import Document
 
 log = logging.getLogger(__name__)
@@ -58,7 +57,8 @@ class QueryWriter:
     """
 
     def __init__(self, model: str, examples: Sequence[Clicked], writing: Writing, scoring: Scoring) -> None:
-        self.model, self.tokenizer = _load(model)
+        remedy = "Give an LLM, e.g. --model smollm2-135m, or what rerankkit cpt made"
+        self.model, self.tokenizer = with_language_head(model, remedy)
         llm.separate_pad(self.model, self.tokenizer)
         self.examples, self.writing, self.scoring = examples, writing, scoring
         self.device = scoring.torch_device()
@@ -166,22 +166,6 @@ class QueryWriter:
             **shared,
         )
         return out[:, ids.shape[1] :].cpu()
-
-
-def _load(model: str) -> tuple[Any, Any]:
-    """A causal language model with its own output layer, and its tokenizer."""
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    remedy = "Give an LLM, e.g. --model smollm2-135m, or what rerankkit cpt made"
-    with loading(model, remedy):
-        if not is_causal(AutoConfig.from_pretrained(model)):
-            raise InputError(f"{model} is no causal language model", remedy)
-        loaded: Any = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32, output_loading_info=True)
-        tokenizer = load_tokenizer(model)
-    network, found = loaded
-    if found["missing_keys"] or "score.weight" in found["unexpected_keys"]:
-        raise InputError(f"{model} has no output layer for words: it is a reranker", remedy)
-    return network, tokenizer
 
 
 def _line_ends(tokenizer: Any) -> list[int]:

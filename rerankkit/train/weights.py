@@ -44,6 +44,24 @@ def with_score_head(base: str, seed: int, keep_layers: str | int | None = None) 
     return Start(model, tokenizer, "llm" if is_causal(config) else "cross-encoder", sorted(fresh))
 
 
+def with_language_head(base: str, remedy: str) -> tuple[Any, Any]:
+    """A causal language model (float32) with its own output layer, and its tokenizer.
+
+    Raises InputError where the base is none, or is a reranker, whose output layer is a score head.
+    """
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    with loading(base, remedy):
+        if not is_causal(AutoConfig.from_pretrained(base)):
+            raise InputError(f"{base} is no causal language model", remedy)
+        loaded: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, output_loading_info=True)
+        tokenizer = load_tokenizer(base)
+    network, found = loaded
+    if found["missing_keys"] or "score.weight" in found["unexpected_keys"]:
+        raise InputError(f"{base} has no output layer for words: it is a reranker", remedy)
+    return network, tokenizer
+
+
 def is_causal(config: Any) -> bool:
     """Whether a model's configuration is that of a decoder."""
     from transformers.models.auto.modeling_auto import (
