@@ -1,7 +1,7 @@
 """What a stage must be able to do."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from rerankkit.run import Run
 from rerankkit.types import Group, Query
@@ -19,3 +19,22 @@ class Reranker(Protocol):
 
     def score(self, groups: Iterable[Group]) -> Iterator[Sequence[float]]:
         """One list of raw scores a group, in the order of the groups and of their candidates."""
+
+
+OnBatch = Callable[[Sequence[int], Sequence[float]], None]
+"""Told of a batch: the places of its candidates, counted over all groups from the call of `score`, and the scores."""
+
+
+@runtime_checkable
+class Storable(Reranker, Protocol):
+    """A Reranker whose scores follow from its weights, its traits, and the texts of query and document alone."""
+
+    def traits(self) -> dict[str, Any]:
+        """What beside the weights tells its scores from another's, such as lengths, template, precision; JSON."""
+
+
+@runtime_checkable
+class Batched(Reranker, Protocol):
+    """A Reranker that calls `on_batch`, where it is set, after each batch of its model."""
+
+    on_batch: OnBatch | None

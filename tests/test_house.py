@@ -94,7 +94,10 @@ def command_of(words: list[str]) -> tuple[click.Command, list[str]]:
     assert set(words[:at]) <= known, f"unknown before {words[at]}: {words[:at]}"
     found = main.get_command(click.Context(main), words[at])
     assert found is not None
-    return found, words[at + 1 :]
+    rest = words[at + 1 :]
+    if isinstance(found, click.Group) and rest and rest[0] in found.commands:
+        return found.commands[rest[0]], rest[1:]
+    return found, rest
 
 
 def examples_of(name: str) -> str:

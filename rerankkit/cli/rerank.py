@@ -1,6 +1,9 @@
 """`rerankkit rerank`."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +18,12 @@ from rerankkit.cli.inputs import (
     queries_of,
     topics_option,
 )
+from rerankkit.errors import InputError
 from rerankkit.progress import progress
+from rerankkit.rerank.store import DEFAULT
+
+if TYPE_CHECKING:
+    from rerankkit.roles import Reranker
 
 
 @click.command(short_help="Score a run's candidates with a reranker.")
@@ -41,6 +49,12 @@ from rerankkit.progress import progress
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
 @click.option("--max-length", type=int, help="Tokens of a pair; the checkpoint's own by default.")
 @click.option("--max-query-tokens", type=int, help="Tokens of a query; a longer one is cut instead of refused.")
+@click.option(
+    "--store",
+    type=click.Path(path_type=Path),
+    help=f"The score store; no pair in it is scored again.  [default: {DEFAULT}]",
+)
+@click.option("--no-store", is_flag=True, help="Score every pair, and keep none.")
 @models_option
 def command(
     model: str,
@@ -59,11 +73,14 @@ def command(
     device: str,
     max_length: int | None,
     max_query_tokens: int | None,
+    store: Path | None,
+    no_store: bool,
     models: Path,
 ) -> None:
     """Score a run's candidates with a reranker and write the run in their new order; scores are raw logits.
 
-    Killed, the same command goes on where it stopped, query by query.
+    Each finished batch of scores is kept, whatever the run: killed, the same command goes on where it stopped; a
+    greater depth, or other queries, cost what is new. See rerankkit store.
 
     \b
     Examples:
@@ -73,11 +90,13 @@ def command(
         --sample 16 --output runs/teacher.txt
     """
     tag = tag or Path(model).absolute().name
+    if store and no_store:
+        raise InputError("--store and --no-store are both given", "Give one of them")
     check_output(output, tag)
     from rerankkit.groups.build import groups_of
     from rerankkit.groups.sample import thinned
-    from rerankkit.rerank.models import fingerprint, load_reranker
-    from rerankkit.rerank.reorder import Journal, rerank, run_of
+    from rerankkit.rerank.models import load_reranker
+    from rerankkit.rerank.reorder import rerank, run_of
     from rerankkit.rerank.scorer import Scoring
     from rerankkit.trec import read_run, write_run
 
@@ -87,19 +106,30 @@ def command(
     if sample is not None:
         groups, tail = thinned(groups, sample, seed), False
     reranker = load_reranker(model, Scoring(device, dtype, batch_tokens, max_length, max_query_tokens), models)
-    journal = Journal(
-        output,
-        {
-            "model": fingerprint(model, models),
-            "run": first_stage.digest(),
-            "topics": topics,
-            "text": f"{index or collection}",
-            "how": f"{depth} {sample} {seed} {dtype} {device} {max_length} {max_query_tokens}",
-        },
-    )
-    if journal.done:
-        click.echo(f"{len(journal.done)} queries were scored before, going on", err=True)
-    results = progress(rerank(groups, reranker, journal), f"reranking by {model}", len(first_stage))
-    write_run(run_of(first_stage, results, depth, tail, tag), output)
-    journal.close()
+    with paid_once(reranker, None if no_store else store or DEFAULT, model, models) as scorer:
+        results = progress(rerank(groups, scorer), f"reranking by {model}", len(first_stage))
+        write_run(run_of(first_stage, results, depth, tail, tag), output)
     click.echo(f"{output}")
+
+
+@contextmanager
+def paid_once(reranker: "Reranker", path: Path | None, model: str, models: Path) -> "Iterator[Reranker]":
+    """The reranker behind its store, which tells at the end where the scores came from; without a path, as it is.
+
+    One that does not say what its scores follow from, such as the first stage, is left as it is too.
+    """
+    from rerankkit.rerank.models import fingerprint
+    from rerankkit.rerank.store import Store
+    from rerankkit.rerank.stored import Stored
+    from rerankkit.roles import Storable
+
+    if path is None or not isinstance(reranker, Storable):
+        yield reranker
+        return
+    name = Path(model).absolute().name if Path(model).is_dir() else model
+    with closing(Store(path)) as store:
+        stored = Stored(
+            reranker, store, store.identity(name, {"weights": fingerprint(model, models), **reranker.traits()})
+        )
+        yield stored
+    click.echo(f"{stored.found:,} scores came from {path}, {stored.computed:,} were computed", err=True)

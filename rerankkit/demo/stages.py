@@ -46,6 +46,10 @@ class Names:
         return ["--index", str(self.folder / "index")]
 
     @property
+    def store(self) -> list[str]:
+        return ["--store", str(self.folder / "scores.sqlite")]
+
+    @property
     def models(self) -> list[str]:
         return ["--models", str(self.folder / "models")]
 
@@ -84,7 +88,7 @@ def teaching(names: Names, seed: int, sizes: Sizes) -> Iterator[Stage]:
         yield Stage(
             f"rerank {name} by llm-teacher",
             ["rerank", "--model", "llm-teacher", *names.lists(name), "--sample", str(sizes.teacher_sample)]
-            + ["--dtype", fast_dtype(), "--output", names.run("llm-teacher", name)],
+            + [*names.store, "--dtype", fast_dtype(), "--output", names.run("llm-teacher", name)],
         )
 
 
@@ -117,7 +121,7 @@ def distilling(names: Names, seed: int, sizes: Sizes) -> Iterator[Stage]:
     )
     for name, depth in (("bert-distilled", 100), ("llm-teacher", sizes.test_teacher_depth)):
         arguments = ["rerank", "--model", name, *names.lists("test"), "--dtype", fast_dtype(), "--depth", str(depth)]
-        yield Stage(f"rerank test by {name}", [*arguments, "--output", names.run(name, "test")])
+        yield Stage(f"rerank test by {name}", [*arguments, *names.store, "--output", names.run(name, "test")])
 
 
 def _samples(folder: Path, sizes: Sizes) -> None:

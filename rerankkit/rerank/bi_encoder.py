@@ -7,7 +7,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from rerankkit.rerank.batches import by_length, pad
 from rerankkit.rerank.checkpoint import check_length, load_tokenizer, loading, positions
 from rerankkit.rerank.cross_encoder import document_text
 from rerankkit.rerank.pairs import Pair
-from rerankkit.rerank.scorer import DTYPES, Scoring, windows
+from rerankkit.rerank.scorer import DTYPES, SCORES, Scoring, windows
 from rerankkit.types import Group, Query
 
 log = logging.getLogger(__name__)
@@ -76,6 +76,15 @@ class BiEncoder:
         if self.cut:
             log.info("%d of %d documents were cut to fit --max-length %d", self.cut, self.texts, recipe.max_length)
 
+    def traits(self) -> dict[str, Any]:
+        """What tells its scores from those of the same weights elsewhere."""
+        told = {"architecture": type(self.model).__name__, **asdict(self.recipe)}
+        where = {"dtype": self._dtype_name(), "device": self.device.type, "backend": "torch"}
+        return {"version": SCORES, **told, "max_query_tokens": self.scoring.max_query_tokens, **where}
+
+    def _dtype_name(self) -> str:
+        return "float32" if self.scoring.dtype == "auto" else self.scoring.dtype
+
     def _asked(self, query: Query) -> str:
         """The query behind its prompt, its first tokens where it was to be cut."""
         most, text, plain = self.scoring.max_query_tokens, query.text, {"truncation": False, "padding": False}
@@ -101,7 +110,7 @@ class BiEncoder:
         self.cut += sum(bool(encoding.overflowing) for encoding in told.encodings or ())
         pairs = [Pair(list(ids), len(ids)) for ids in told["input_ids"]]
         out = torch.empty(len(pairs), self.model.config.hidden_size)
-        dtype = DTYPES.get(self.scoring.dtype, torch.float32)
+        dtype = DTYPES[self._dtype_name()]
         half = dtype is not torch.float32
         with torch.autocast(self.device.type, dtype=dtype) if half else contextlib.nullcontext():
             for batch in by_length(pairs, self.scoring.batch_tokens):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,12 @@ MODELS = Path("runs/models")
 
 BI_ENCODER = "modules.json"
 """The file of a sentence-transformers bi-encoder that tells it from a cross-encoder."""
+
+ADAPTER = "adapter_config.json"
+"""The file of a LoRA adapter that names its base."""
+
+MAKING = ("*.safetensors", "*model*.bin", "*.onnx", "*.xml", "*.json", "*.model", "vocab.txt", "merges.txt")
+"""The files of a folder that its scores follow from."""
 
 USUAL = ("llm-teacher", "bert-distilled")
 
@@ -74,13 +81,36 @@ def _is_plugin(name: str, models: Path) -> bool:
 
 
 def fingerprint(name: str, models: Path) -> str:
-    """A hash of the weights that a name stands for; a hub id or a plug-in without weights is its name."""
-    hashed = hashlib.sha256(name.encode())
-    folder = Path(name) if _is_plugin(name, models) else Path(resolve(name, models))
-    for path in sorted(folder.glob("*.safetensors")):
-        with path.open("rb") as file:
-            hashed.update(hashlib.file_digest(file, "sha256").digest())
+    """A hash of the files that make the model of a name: weights, configuration, tokenizer, an adapter's base.
+
+    Where the folder lies and what it is called does not count; a hub id or a plug-in without weights is its name.
+    """
+    return _digest_of_name(name) if _is_plugin(name, models) else _digest_of_model(resolve(name, models))
+
+
+def _digest_of_name(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def _digest_of_model(place: str) -> str:
+    folder = Path(place)
+    if not folder.is_dir():
+        return _digest_of_name(place)
+    hashed = hashlib.sha256()
+    for path in sorted({path for pattern in MAKING for path in folder.glob(pattern)}):
+        told = path.stat()
+        hashed.update(f"{path.name} {_digest_of_file(path.resolve(), told.st_mtime_ns, told.st_size)}\n".encode())
+    adapter = folder / ADAPTER
+    if adapter.is_file():
+        hashed.update(_digest_of_model(json.loads(adapter.read_text("utf-8"))["base_model_name_or_path"]).encode())
     return hashed.hexdigest()
+
+
+@lru_cache(maxsize=1024)
+def _digest_of_file(path: Path, changed: int, size: int) -> str:
+    """The hash of a file's content, read once a process as long as the file stays as it is."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def known_models(models: Path) -> list[Known]:

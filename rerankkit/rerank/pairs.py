@@ -1,8 +1,10 @@
 """Query and document to token ids: cached by text, joined, and only the document is ever cut."""
 
+import hashlib
+import json
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from rerankkit.errors import InputError
@@ -37,6 +39,13 @@ class Frame:
     segments: bool = False
     query_end: int = 0
     separator: list[int] | None = None
+
+    def digest(self) -> str:
+        """A hash of the ids, and of the words around sample texts: another template has another one."""
+        documents = (Document("", "title", "text"), Document("", "title", ""), Document("", "", "text"))
+        words = [self.query_text(Query("", "query")), *map(self.document_text, documents)]
+        ids = [self.prefix, self.middle, self.suffix, self.separator, self.segments, self.query_end]
+        return hashlib.blake2b(json.dumps([words, ids]).encode(), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,10 @@ class PairEncoder:
             self.cut += len(ids) > room
             pairs.append(Pair([*head, *ids[:room], *frame.suffix], len(head)))
         return pairs
+
+    def traits(self) -> dict[str, Any]:
+        """What tells its pairs from those of another encoder with the same tokenizer."""
+        return {**asdict(self.lengths), "template": self.frame.digest()}
 
     def tell_cuts(self) -> None:
         """Logs how many documents were cut, where any was."""

@@ -1,11 +1,9 @@
-"""Groups to run: candidates in the order of their new scores, resumed query by query after a kill."""
+"""Groups to run: candidates in the order of their new scores."""
 
 from collections.abc import Iterable, Iterator
 from itertools import tee
-from pathlib import Path
 
 from rerankkit.errors import InputError
-from rerankkit.journal import LineJournal
 from rerankkit.roles import Reranker
 from rerankkit.run import Run
 from rerankkit.types import Group, Hit
@@ -32,42 +30,13 @@ def with_tail(hits: list[Hit], tail: Iterable[str]) -> list[Hit]:
     return [*hits, *(Hit(docid, floor - 1 - place) for place, docid in enumerate(tail))]
 
 
-def rerank(
-    groups: Iterable[Group], reranker: Reranker, journal: "Journal | None" = None
-) -> Iterator[tuple[str, list[Hit]]]:
-    """Each group's qid and hits, in the order of the groups; queries that the journal has are not scored again."""
-    done = journal.done if journal else {}
+def rerank(groups: Iterable[Group], reranker: Reranker) -> Iterator[tuple[str, list[Hit]]]:
+    """Each group's qid and hits, in the order of the groups."""
     ahead, behind = tee(groups)
-    scores = reranker.score(group for group in ahead if group.query.qid not in done)
+    scores = reranker.score(ahead)
     for group in behind:
-        qid = group.query.qid
-        if qid in done:
-            yield qid, done[qid]
-            continue
-        hits = reranked(group, next(scores))
-        if journal:
-            journal.add(qid, hits)
-        yield qid, hits
+        yield group.query.qid, reranked(group, next(scores))
     next(scores, None)  # lets the reranker say its last word
-
-
-class Journal:
-    """The finished queries of a reranking, kept beside its output until that is whole."""
-
-    def __init__(self, output: Path, settings: dict[str, str]) -> None:
-        """Opens `OUTPUT.journal`; one of other settings is started anew."""
-        self._lines = LineJournal(output, settings)
-        self.done = {
-            record["qid"]: [Hit(docid, score) for docid, score in record["hits"]] for record in self._lines.done
-        }
-
-    def add(self, qid: str, hits: list[Hit]) -> None:
-        """Writes a finished query down."""
-        self._lines.add({"qid": qid, "hits": hits})
-
-    def close(self) -> None:
-        """Removes the journal: the output is whole."""
-        self._lines.close()
 
 
 def run_of(first_stage: Run, results: Iterable[tuple[str, list[Hit]]], depth: int | None, tail: bool, tag: str) -> Run:

@@ -13,6 +13,7 @@ from torch import nn
 from rerankkit.errors import InputError
 from rerankkit.rerank.batches import by_length, pad
 from rerankkit.rerank.pairs import Lengths, Pair, PairEncoder
+from rerankkit.roles import OnBatch
 from rerankkit.types import Group
 
 log = logging.getLogger(__name__)
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 WINDOW = 512
 """Pairs that are sorted by length together; finished queries come out a window at a time."""
+SCORES = 1
+"""Raised when the same weights give the same texts other scores than before: stored ones are then not taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,7 @@ class PairScorer:
     model: Any
     encoder: PairEncoder
     scoring: Scoring
+    on_batch: OnBatch | None = None
 
     def __post_init__(self) -> None:
         self.device = self.scoring.torch_device()
@@ -117,19 +121,28 @@ class PairScorer:
 
     def score(self, groups: Iterable[Group]) -> Iterator[list[float]]:
         """One list of logits a group, in order; batches are cut across the queries of a window."""
+        first = 0
         for window in windows(iter(groups)):
             pairs = [
                 self.encoder.encode(group.query, [candidate.document for candidate in group.candidates])
                 for group in window
             ]
-            scores = iter(self.logits([pair for of_query in pairs for pair in of_query]))
+            flat = [pair for of_query in pairs for pair in of_query]
+            scores = iter(self.logits(flat, first))
+            first += len(flat)
             for of_query in pairs:
                 yield list(islice(scores, len(of_query)))
         self.encoder.tell_cuts()
 
+    def traits(self) -> dict[str, Any]:
+        """What tells its scores from those of the same weights elsewhere."""
+        told = {"architecture": type(self.model).__name__, "commit": getattr(self.model.config, "_commit_hash", None)}
+        where = {"dtype": str(self.dtype).removeprefix("torch."), "device": self.device.type, "backend": "torch"}
+        return {"version": SCORES, **told, **where, **self.encoder.traits()}
+
     @torch.inference_mode()
-    def logits(self, pairs: Sequence[Pair]) -> list[float]:
-        """The raw scores of pairs, in their order."""
+    def logits(self, pairs: Sequence[Pair], first: int = 0) -> list[float]:
+        """The raw scores of pairs, in their order; `first` is the place of the first one for `on_batch`."""
         out = torch.empty(len(pairs))
         half = self.dtype is not torch.float32
         with torch.autocast(self.device.type, dtype=self.dtype) if half else contextlib.nullcontext():
@@ -137,12 +150,16 @@ class PairScorer:
             while waiting:
                 batch = waiting.pop()
                 try:
-                    out[torch.tensor(batch)] = self._forward([pairs[i] for i in batch])
+                    scores = self._forward([pairs[i] for i in batch])
                 except torch.OutOfMemoryError:
                     if len(batch) == 1:
                         raise InputError("one pair is too long for the memory", "Lower --max-length") from None
                     log.warning("out of memory with %d pairs, halved", len(batch))
                     waiting += [batch[len(batch) // 2 :], batch[: len(batch) // 2]]
+                    continue
+                out[torch.tensor(batch)] = scores
+                if self.on_batch:
+                    self.on_batch([first + i for i in batch], scores.tolist())
         return out.tolist()
 
     def _forward(self, pairs: Sequence[Pair]) -> torch.Tensor:

@@ -1,0 +1,113 @@
+"""What a score store holds, told, cut back and exported."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rerankkit.errors import InputError
+from rerankkit.files import whole_file
+from rerankkit.rerank.store import Store
+
+ROWS = 65_536
+"""Scores that are exported at once."""
+
+
+class Kept(NamedTuple):
+    """A reranker whose scores are kept; `digest` is its identity in hexadecimal, times are seconds since 1970."""
+
+    id: int
+    digest: str
+    model: str
+    traits: dict[str, Any]
+    made: int
+    used: int
+    scores: int
+
+
+def kept(store: Store, model: str | None = None, prefix: str | None = None) -> list[Kept]:
+    """The rerankers of a name and of an identity that begins with `prefix`, those used last first.
+
+    Raises InputError where a name or a prefix was given and none fits.
+    """
+    asked = (
+        "SELECT id, hex(digest), model, traits, made, used,"
+        " (SELECT count(*) FROM scores WHERE identity = id) FROM identities ORDER BY used DESC, id DESC"
+    )
+    with store.told():
+        rows = store.db.execute(asked).fetchall()
+    every = [Kept(id, digest.lower(), name, json.loads(traits), *rest) for id, digest, name, traits, *rest in rows]
+    chosen = [one for one in every if model in (None, one.model) and one.digest.startswith((prefix or "").lower())]
+    if not chosen and (model is not None or prefix is not None):
+        what = " and ".join(
+            f"{flag} {value}" for flag, value in (("--model", model), ("--identity", prefix)) if value is not None
+        )
+        raise InputError(f"no scores of {what}", "See rerankkit store stats", store.path)
+    return chosen
+
+
+def prune(store: Store, chosen: Sequence[Kept], before: int | None = None) -> int:
+    """Removes the scores of some rerankers, those made before a time where one is given; returns how many.
+
+    The file shrinks at once. Raises InputError where another process keeps it from that.
+    """
+    removed = 0
+    older = "" if before is None else " AND made < ?"
+    with store.writing():
+        for one in chosen:
+            values = (one.id,) if before is None else (one.id, before)
+            removed += store.db.execute(f"DELETE FROM scores WHERE identity = ?{older}", values).rowcount
+            empty = "DELETE FROM identities WHERE id = ? AND NOT EXISTS (SELECT 1 FROM scores WHERE identity = id)"
+            store.db.execute(empty, (one.id,))
+        # what a process added under a number that was pruned, and registered anew by another one, nobody finds
+        store.db.execute("DELETE FROM scores WHERE identity NOT IN (SELECT id FROM identities)")
+    with store.told():
+        store.db.execute("VACUUM")
+        store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return removed
+
+
+def export(store: Store, chosen: Sequence[Kept], output: Path) -> int:
+    """Writes the scores of some rerankers to a Parquet file, whole or not at all; returns how many.
+
+    Columns: identity, model; query, document, the hashes of their texts in hexadecimal; score; made, in UTC.
+    """
+    import pyarrow
+    from pyarrow import parquet
+
+    name = pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
+    texts = {"identity": name, "model": name, "query": name, "document": pyarrow.string()}
+    kinds = {**texts, "score": pyarrow.float64(), "made": pyarrow.timestamp("s", "UTC")}
+    schema = pyarrow.schema(list(kinds.items()))
+    written = 0
+    with whole_file(output, binary=True) as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+        for one in chosen:
+            for rows in _rows(store, one):
+                queries, documents, scores, made = zip(*rows, strict=True)
+                count = len(rows)
+                columns = ([one.digest] * count, [one.model] * count, queries, documents, scores, made)
+                arrays = [pyarrow.array(column, kind) for column, kind in zip(columns, kinds.values(), strict=True)]
+                writer.write_batch(pyarrow.record_batch(arrays, schema=schema))
+                written += count
+    return written
+
+
+def _rows(store: Store, one: Kept) -> Iterator[list[tuple[str, str, float, int]]]:
+    """A reranker's scores in portions: query, document, score, time."""
+    asked = "SELECT lower(hex(query)), lower(hex(document)), score, made FROM scores WHERE identity = ?"
+    with store.told():
+        cursor = store.db.execute(asked, (one.id,))
+        while rows := cursor.fetchmany(ROWS):
+            yield rows
+
+
+def file_size(store: Store) -> int:
+    """The bytes of a store's file, and of what stands beside it until it is written into it."""
+    beside = [store.path.with_name(f"{store.path.name}{end}") for end in ("", "-wal")]
+    return sum(path.stat().st_size for path in beside if path.is_file())
+
+
+def day(seconds: int) -> str:
+    """A time as a date, UTC."""
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
