@@ -154,7 +154,7 @@ class Store:
         return row[0]
 
     def find(self, identity: int, query: bytes, documents: Sequence[bytes]) -> dict[bytes, float]:
-        """Those of a query's scores that are there, by document, the very floats that were added."""
+        """Those of a query's scores that are there, by document, the very floats that were added (-0.0 is 0.0)."""
         found: dict[bytes, float] = {}
         with self.told():
             for start in range(0, len(documents), MARKS):

@@ -99,6 +99,35 @@ def test_a_fingerprint_follows_the_weights(models):
     assert fingerprint("a-student", models) != before
 
 
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "rerankkit.json", "adapter_config.json"])
+def test_a_fingerprint_follows_what_tells_how_the_weights_are_used(models, name):
+    before = fingerprint("a-student", models)
+    path = models / "a-student" / name
+    path.write_text('{"base_model_name_or_path": "nobody/one"}' + (path.read_text() if path.exists() else ""))
+    path.write_text(path.read_text().partition("}")[0] + "}")
+    assert fingerprint("a-student", models) != before
+
+
+def test_a_fingerprint_follows_an_adapters_base(models):
+    base = models / "somebody-elses"
+    (models / "a-student" / "adapter_config.json").write_text(f'{{"base_model_name_or_path": "{base}"}}')
+    before = fingerprint("a-student", models)
+    (base / "config.json").write_text("{}")
+    assert fingerprint("a-student", models) != before
+
+
+def test_a_fingerprint_follows_neither_name_nor_place_nor_other_files(models):
+    shutil.copytree(models / "a-student", models / "copy")
+    (models / "copy" / "README.md").write_text("A model card.")
+    assert fingerprint("copy", models) == fingerprint(str(models / "a-student"), models)
+
+
+def test_a_file_is_hashed_once_a_process(models, monkeypatch):
+    before = fingerprint("a-student", models)
+    monkeypatch.setattr("hashlib.file_digest", None)
+    assert fingerprint(str(models / "a-student"), models) == before
+
+
 def test_a_fingerprint_without_weights_follows_the_name(models):
     assert fingerprint("bm25", models) == fingerprint("bm25", models / "elsewhere")
     assert fingerprint("nobody/one", models) != fingerprint("nobody/two", models)

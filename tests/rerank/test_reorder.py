@@ -1,14 +1,11 @@
-"""Candidates in their new order, resumed query by query."""
+"""Candidates in their new order."""
 
-import json
 from collections.abc import Iterable, Iterator
-from itertools import islice
-from pathlib import Path
 
 import pytest
 
 from rerankkit.errors import InputError
-from rerankkit.rerank.reorder import Journal, rerank, reranked, run_of, with_tail
+from rerankkit.rerank.reorder import rerank, reranked, run_of, with_tail
 from rerankkit.run import LARGEST, Run
 from rerankkit.trec import read_run, write_run
 from rerankkit.types import Candidate, Document, Group, Hit, Query
@@ -37,7 +34,6 @@ RESULT = [
     ("3", [("b", 1.0)]),
     ("4", [("b", 1.0), ("a", 0.0)]),
 ]
-SETTINGS = {"model": "m", "depth": "10"}
 
 
 def test_hits_fall_by_score():
@@ -109,72 +105,3 @@ def test_the_reranker_is_asked_to_the_end():
 
     assert len(list(rerank(GROUPS, Talking()))) == 4
     assert said == ["done"]
-
-
-def test_resuming_scores_only_what_is_missing(tmp_path):
-    first, journal = Alphabet(), Journal(tmp_path / "run.txt", SETTINGS)
-    assert list(islice(rerank(GROUPS, first, journal), 2)) == RESULT[:2]
-    second, journal = Alphabet(), Journal(tmp_path / "run.txt", SETTINGS)
-    assert list(journal.done) == ["1", "2"]
-    assert list(rerank(GROUPS, second, journal)) == RESULT
-    assert (first.asked, second.asked) == (["1", "2"], ["3", "4"])
-    third, journal = Alphabet(), Journal(tmp_path / "run.txt", SETTINGS)
-    assert list(rerank(GROUPS, third, journal)) == RESULT
-    assert third.asked == []
-    journal.close()
-    assert list(tmp_path.iterdir()) == []
-
-
-def journal_of(folder: Path) -> Path:
-    """A journal of two finished queries."""
-    journal = Journal(folder / "run.txt", SETTINGS)
-    list(islice(rerank(GROUPS, Alphabet(), journal), 2))
-    return folder / "run.txt.journal"
-
-
-@pytest.mark.parametrize("cut", [1, 2, 20])
-def test_a_line_cut_by_a_kill_is_dropped(tmp_path, cut):
-    path = journal_of(tmp_path)
-    path.write_bytes(path.read_bytes()[:-cut])
-    journal = Journal(tmp_path / "run.txt", SETTINGS)
-    assert list(journal.done) == ["1"]
-    reranker = Alphabet()
-    assert list(rerank(GROUPS, reranker, journal)) == RESULT
-    assert reranker.asked == ["2", "3", "4"]
-    assert [json.loads(line).get("qid") for line in path.read_text().splitlines()] == [None, "1", "2", "3", "4"]
-
-
-def test_a_head_cut_by_a_kill_starts_anew(tmp_path):
-    path = journal_of(tmp_path)
-    path.write_bytes(path.read_bytes()[:7])
-    assert Journal(tmp_path / "run.txt", SETTINGS).done == {}
-    assert path.read_text() == json.dumps(SETTINGS, sort_keys=True) + "\n"
-
-
-def test_other_settings_start_anew(tmp_path):
-    path = journal_of(tmp_path)
-    assert Journal(tmp_path / "run.txt", {**SETTINGS, "depth": "20"}).done == {}
-    assert len(path.read_text().splitlines()) == 1
-
-
-def test_scores_come_back_from_the_journal_to_the_last_bit(tmp_path):
-    journal = Journal(tmp_path / "run.txt", SETTINGS)
-    list(rerank([group("ü\n1", "a")], _Constant(0.1 + 0.2), journal))
-    assert Journal(tmp_path / "run.txt", SETTINGS).done == {"ü\n1": [Hit("a", 0.1 + 0.2)]}
-
-
-def test_a_journal_in_a_folder_that_is_not_there_yet(tmp_path):
-    Journal(tmp_path / "new" / "run.txt", SETTINGS).close()
-    assert list((tmp_path / "new").iterdir()) == []
-
-
-def test_a_score_that_is_no_number_leaves_the_finished_queries(tmp_path):
-    class Breaking(Alphabet):
-        def score(self, groups: Iterable[Group]) -> Iterator[list[float]]:
-            for scores in super().score(groups):
-                yield [float("nan")] if len(scores) == 1 else scores
-
-    journal = Journal(tmp_path / "run.txt", SETTINGS)
-    with pytest.raises(InputError, match="query 3, document b"):
-        list(rerank(GROUPS, Breaking(), journal))
-    assert list(Journal(tmp_path / "run.txt", SETTINGS).done) == ["1", "2"]
