@@ -4,9 +4,11 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -105,17 +107,17 @@ def many(folder: Path, queries: int, documents: int) -> None:
 
 
 def test_killed_and_run_again_it_writes_the_run_of_an_uninterrupted_one(toy, bert_reranker):
-    """The process is killed once its first window's queries are kept; only the others are scored again."""
+    """The process is killed in its first window, long before a query is finished; only the other pairs are scored."""
     many(toy, queries=24, documents=60)
-    slowly = {"model": str(bert_reranker), "batch_tokens": "1", "dtype": "float32"}
-    rerank(output="expected.txt", tag="t", **slowly)
+    slowly = {"model": str(bert_reranker), "batch_tokens": "40", "dtype": "float32"}
+    assert "scores came from" not in rerank("--no-store", output="expected.txt", tag="t", **slowly).stderr
+    assert not STORE.exists()
     Path("out.txt").write_text("older\n")
     command = [sys.executable, "-m", "rerankkit", "-q", *arguments(tag="t", **slowly)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
-        journal = Path("out.txt.journal")
         for _ in range(12000):
-            if (journal.is_file() and journal.read_bytes().count(b"\n") > 2) or process.poll() is not None:
+            if kept() > 4 or process.poll() is not None:
                 break
             time.sleep(0.005)
         os.kill(process.pid, signal.SIGKILL)
@@ -124,30 +126,96 @@ def test_killed_and_run_again_it_writes_the_run_of_an_uninterrupted_one(toy, ber
         _, error = process.communicate()
     assert process.returncode == -signal.SIGKILL, error.decode()
     assert Path("out.txt").read_text() == "older\n"
-    kept = journal.read_bytes().count(b"\n") - 1
-    assert 2 <= kept < 24
-    result = rerank(tag="t", **slowly)
-    assert f"{kept} queries were scored before, going on\n" in result.stderr
+    before = kept()
+    assert 4 < before < 24 * 60
+    told = f"{before:,} scores came from runs/scores.sqlite, {24 * 60 - before:,} were computed\n"
+    assert rerank(tag="t", **slowly).stderr.endswith(told)
+    assert kept() == 24 * 60
     assert Path("out.txt").read_bytes() == Path("expected.txt").read_bytes()
-    assert not journal.exists()
 
 
-def test_a_journal_of_other_settings_is_not_taken_over(toy, bert_reranker):
-    rerank(model=str(bert_reranker), output="expected.txt")
-    head = {"model": "other", "run": "other"}
-    hits = [["stone", 1.0], ["cat", 0.5]]
-    Path("out.txt.journal").write_text(f"{json.dumps(head)}\n{json.dumps({'qid': 'q1', 'hits': hits})}\n")
-    assert "scored before" not in rerank(model=str(bert_reranker)).stderr
-    assert dict(read_run("out.txt")) == dict(read_run("expected.txt"))
+STORE = Path("runs/scores.sqlite")
 
 
-def spoil(model: Path, folder: Path) -> Path:
-    """A copy whose head's weights are no numbers."""
+def kept(store: Path = STORE) -> int:
+    """How many scores a store holds; 0 where it is not made yet."""
+    if not store.is_file():
+        return 0
+    with closing(sqlite3.connect(store, timeout=60)) as db:
+        try:
+            return db.execute("SELECT count(*) FROM scores").fetchone()[0]
+        except sqlite3.OperationalError:  # no table yet
+            return 0
+
+
+@pytest.fixture
+def scored(monkeypatch) -> list[int]:
+    """How many pairs each of the model's batches had."""
+    from rerankkit.rerank.scorer import PairScorer
+
+    sizes: list[int] = []
+    forward = PairScorer._forward
+    monkeypatch.setattr(PairScorer, "_forward", lambda self, pairs: sizes.append(len(pairs)) or forward(self, pairs))
+    return sizes
+
+
+def test_a_greater_depth_scores_only_the_new_half(toy, bert_reranker, scored):
+    """Three of six candidates of four queries, then all six."""
+    rerank(model=str(bert_reranker), depth="3")
+    assert sum(scored) == 12
+    result = rerank(model=str(bert_reranker), output="deep.txt")
+    assert sum(scored) == 24
+    assert result.stderr == "12 scores came from runs/scores.sqlite, 12 were computed\n"
+    rerank("--no-store", model=str(bert_reranker), output="expected.txt")
+    for qid, hits in read_run("expected.txt").items():
+        assert {hit.docid: hit.score for hit in read_run("deep.txt")[qid]} == pytest.approx(dict(hits), abs=1e-5)
+
+
+def test_other_queries_runs_and_samples_pay_for_what_is_new(toy, bert_reranker, scored):
+    rerank(model=str(bert_reranker), sample="3")
+    assert sum(scored) == 12
+    Path("topics.tsv").write_text("q1\tred\nq2\tgreen\nq3\tblue\nq4\tgrey\n")
+    assert "9 scores came from" in rerank(model=str(bert_reranker), sample="3").stderr
+    assert sum(scored) == 15
+    rerank(model=str(bert_reranker), sample="3", store="elsewhere/s.sqlite")
+    assert (sum(scored), kept(), kept(Path("elsewhere/s.sqlite"))) == (27, 15, 12)
+
+
+def test_other_settings_or_weights_take_no_score_over(toy, bert_reranker, scored):
+    shutil.copytree(bert_reranker, "checkpoints/student")
+    same = {"model": "student", "models": "checkpoints"}
+    rerank(**same, dtype="float32")
+    rerank(model="checkpoints/student")
+    assert sum(scored) == 24
+    for number, changed in enumerate(({"dtype": "bfloat16"}, {"max_length": "20"}, {"max_query_tokens": "5"}), 2):
+        rerank(**same, **changed)
+        assert sum(scored) == 24 * number
+    spoil(bert_reranker, Path("checkpoints/other"), 0.5)
+    rerank(model="other", models="checkpoints")
+    assert sum(scored) == 24 * 5
+    assert kept() == 24 * 5
+
+
+def test_the_first_stage_needs_no_store(toy):
+    assert "scores came from" not in rerank().stderr
+    assert not STORE.exists()
+
+
+def test_a_store_that_is_none_is_told(toy, bert_reranker):
+    Path("notes.txt").write_text("not a store " * 100)
+    refused(
+        model=str(bert_reranker), store="notes.txt", message="notes.txt: the score store cannot be used: file is not a"
+    )
+    refused("--no-store", model=str(bert_reranker), store="notes.txt", message="--store and --no-store are both given")
+
+
+def spoil(model: Path, folder: Path, weight: float = float("nan")) -> Path:
+    """A copy whose head's weights are no numbers, or all the same."""
     from safetensors.torch import load_file, save_file
 
     shutil.copytree(model, folder)
     weights = load_file(folder / "model.safetensors")
-    weights["classifier.weight"][:] = float("nan")
+    weights["classifier.weight"][:] = weight
     save_file(weights, folder / "model.safetensors", {"format": "pt"})
     return folder
 
@@ -288,4 +356,4 @@ def test_an_output_that_is_a_folder_is_told(toy):
     Path("out").mkdir()
     result = rerank(output="out", code=2)
     assert "out: is a folder, where a file is to be written" in result.stderr
-    assert not Path("out.journal").exists()
+    assert not STORE.exists()
