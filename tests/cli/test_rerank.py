@@ -1,14 +1,6 @@
 """`rerankkit rerank`."""
 
-import json
-import os
 import shutil
-import signal
-import sqlite3
-import subprocess
-import sys
-import time
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -94,128 +86,13 @@ def test_lengths_and_precision_reach_the_model(toy, bert_reranker):
     assert dict(read_run("half.txt")) != dict(read_run("whole.txt"))
 
 
-def many(folder: Path, queries: int, documents: int) -> None:
-    """More candidates than one window holds."""
-    words = ["red", "green", "blue", "cat", "dog", "bird", "fish"]
-    texts = [" ".join(words[(i * k) % 7] for k in range(1, i % 9 + 2)) for i in range(documents)]
-    lines = [json.dumps({"id": f"d{i}", "contents": text}) + "\n" for i, text in enumerate(texts)]
-    (folder / "docs.jsonl").write_text("".join(lines))
-    topics = [f"q{q}\t{words[q % 7]} {words[q // 7]}\n" for q in range(queries)]
-    (folder / "topics.tsv").write_text("".join(topics))
-    hits = [f"q{q} Q0 d{i} {i + 1} {documents - i} first\n" for q in range(queries) for i in range(documents)]
-    (folder / "run.txt").write_text("".join(hits))
-
-
-def test_killed_and_run_again_it_writes_the_run_of_an_uninterrupted_one(toy, bert_reranker):
-    """The process is killed in its first window, long before a query is finished; only the other pairs are scored."""
-    many(toy, queries=24, documents=60)
-    slowly = {"model": str(bert_reranker), "batch_tokens": "40", "dtype": "float32"}
-    assert "scores came from" not in rerank("--no-store", output="expected.txt", tag="t", **slowly).stderr
-    assert not STORE.exists()
-    Path("out.txt").write_text("older\n")
-    command = [sys.executable, "-m", "rerankkit", "-q", *arguments(tag="t", **slowly)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    try:
-        for _ in range(12000):
-            if kept() > 4 or process.poll() is not None:
-                break
-            time.sleep(0.005)
-        os.kill(process.pid, signal.SIGKILL)
-    finally:
-        process.kill()
-        _, error = process.communicate()
-    assert process.returncode == -signal.SIGKILL, error.decode()
-    assert Path("out.txt").read_text() == "older\n"
-    before = kept()
-    assert 4 < before < 24 * 60
-    told = f"{before:,} scores came from runs/scores.sqlite, {24 * 60 - before:,} were computed\n"
-    assert rerank(tag="t", **slowly).stderr.endswith(told)
-    assert kept() == 24 * 60
-    assert Path("out.txt").read_bytes() == Path("expected.txt").read_bytes()
-
-
-STORE = Path("runs/scores.sqlite")
-
-
-def kept(store: Path = STORE) -> int:
-    """How many scores a store holds; 0 where it is not made yet."""
-    if not store.is_file():
-        return 0
-    with closing(sqlite3.connect(store, timeout=60)) as db:
-        try:
-            return db.execute("SELECT count(*) FROM scores").fetchone()[0]
-        except sqlite3.OperationalError:  # no table yet
-            return 0
-
-
-@pytest.fixture
-def scored(monkeypatch) -> list[int]:
-    """How many pairs each of the model's batches had."""
-    from rerankkit.rerank.scorer import PairScorer
-
-    sizes: list[int] = []
-    forward = PairScorer._forward
-    monkeypatch.setattr(PairScorer, "_forward", lambda self, pairs: sizes.append(len(pairs)) or forward(self, pairs))
-    return sizes
-
-
-def test_a_greater_depth_scores_only_the_new_half(toy, bert_reranker, scored):
-    """Three of six candidates of four queries, then all six."""
-    rerank(model=str(bert_reranker), depth="3")
-    assert sum(scored) == 12
-    result = rerank(model=str(bert_reranker), output="deep.txt")
-    assert sum(scored) == 24
-    assert result.stderr == "12 scores came from runs/scores.sqlite, 12 were computed\n"
-    rerank("--no-store", model=str(bert_reranker), output="expected.txt")
-    for qid, hits in read_run("expected.txt").items():
-        assert {hit.docid: hit.score for hit in read_run("deep.txt")[qid]} == pytest.approx(dict(hits), abs=1e-5)
-
-
-def test_other_queries_runs_and_samples_pay_for_what_is_new(toy, bert_reranker, scored):
-    rerank(model=str(bert_reranker), sample="3")
-    assert sum(scored) == 12
-    Path("topics.tsv").write_text("q1\tred\nq2\tgreen\nq3\tblue\nq4\tgrey\n")
-    assert "9 scores came from" in rerank(model=str(bert_reranker), sample="3").stderr
-    assert sum(scored) == 15
-    rerank(model=str(bert_reranker), sample="3", store="elsewhere/s.sqlite")
-    assert (sum(scored), kept(), kept(Path("elsewhere/s.sqlite"))) == (27, 15, 12)
-
-
-def test_other_settings_or_weights_take_no_score_over(toy, bert_reranker, scored):
-    shutil.copytree(bert_reranker, "checkpoints/student")
-    same = {"model": "student", "models": "checkpoints"}
-    rerank(**same, dtype="float32")
-    rerank(model="checkpoints/student")
-    assert sum(scored) == 24
-    for number, changed in enumerate(({"dtype": "bfloat16"}, {"max_length": "20"}, {"max_query_tokens": "5"}), 2):
-        rerank(**same, **changed)
-        assert sum(scored) == 24 * number
-    spoil(bert_reranker, Path("checkpoints/other"), 0.5)
-    rerank(model="other", models="checkpoints")
-    assert sum(scored) == 24 * 5
-    assert kept() == 24 * 5
-
-
-def test_the_first_stage_needs_no_store(toy):
-    assert "scores came from" not in rerank().stderr
-    assert not STORE.exists()
-
-
-def test_a_store_that_is_none_is_told(toy, bert_reranker):
-    Path("notes.txt").write_text("not a store " * 100)
-    refused(
-        model=str(bert_reranker), store="notes.txt", message="notes.txt: the score store cannot be used: file is not a"
-    )
-    refused("--no-store", model=str(bert_reranker), store="notes.txt", message="--store and --no-store are both given")
-
-
-def spoil(model: Path, folder: Path, weight: float = float("nan")) -> Path:
-    """A copy whose head's weights are no numbers, or all the same."""
+def spoil(model: Path, folder: Path) -> Path:
+    """A copy whose head's weights are no numbers."""
     from safetensors.torch import load_file, save_file
 
     shutil.copytree(model, folder)
     weights = load_file(folder / "model.safetensors")
-    weights["classifier.weight"][:] = weight
+    weights["classifier.weight"][:] = float("nan")
     save_file(weights, folder / "model.safetensors", {"format": "pt"})
     return folder
 
@@ -356,4 +233,4 @@ def test_an_output_that_is_a_folder_is_told(toy):
     Path("out").mkdir()
     result = rerank(output="out", code=2)
     assert "out: is a folder, where a file is to be written" in result.stderr
-    assert not STORE.exists()
+    assert not Path("runs").exists()
