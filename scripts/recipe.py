@@ -13,76 +13,47 @@ import argparse
 import json
 import logging
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 from judged import judged_lists, select
 from seeds import Table, as_text
+from unlabelled import BI_ENCODERS, SETTINGS, Unlabelled
 
 from rerankkit.cli import main
 from rerankkit.demo.resume import Stage, go_on
-from rerankkit.demo.stages import fast_dtype
 from rerankkit.errors import InputError
-from rerankkit.files import read_lines, whole_file
-from rerankkit.run import Run
-from rerankkit.trec import read_run, read_topics, write_run, write_topics
+from rerankkit.files import whole_file
 
-SETTINGS = tomllib.loads(Path(__file__).with_name("recipe.toml").read_text("utf-8"))
 SEEDS = SETTINGS["seeds"]
 COLLECTIONS = SETTINGS["collections"]
 """What is trained and measured on, with what is special to each."""
 
 
-def members(name: str) -> list[str]:
-    """A collection's committee."""
-    return [*(["llm"] if "llm_sample" in COLLECTIONS[name] else []), "bi", *(f"labels-{seed}" for seed in SEEDS)]
+def of_seeds(kind: str) -> list[str]:
+    """The students of a kind, by seed."""
+    return [f"{kind}-{seed}" for seed in SEEDS]
 
 
-class Recipe:
-    """The stages, and where their files lie."""
+def scorers(name: str, baseline: bool = False) -> list[str]:
+    """Who scores the lists of a collection for its committee, BM25 aside; with the baseline, the labels' students too."""
+    kinds = dict.fromkeys([*COLLECTIONS[name]["members"], *(["labels"] if baseline else [])])
+    return [one for kind in kinds if kind != "bm25" for one in (of_seeds(kind) if "labels" in kind else [kind])]
 
-    def __init__(self, data: Path, out: Path) -> None:
-        self.data, self.out = data, out
 
-    def path(self, name: str) -> str:
-        """A file of ours."""
-        return str(self.out / name)
+class Recipe(Unlabelled):
+    """The stages, in order."""
 
     def stages(self) -> Iterator[Stage]:
         """Everything, in order."""
-        for name in SETTINGS["titles"]:
-            yield from self.titles(name)
-        yield Stage("texts", self.join_texts)
-        yield self.warm_up()
+        yield from self.unlabelled()
+        yield from self.warm_up()
         for name in COLLECTIONS:
             yield from self.lists(name)
             yield from self.members(name)
             yield from self.committee(name)
             yield from self.students(name)
         yield from self.zero_shot()
-
-    def titles(self, name: str) -> Iterator[Stage]:
-        """A collection's titles as queries, and the bi-encoder's scores of a dozen candidates of each."""
-        docs, index = str(self.data / name / "docs.jsonl"), ["--index", self.path(f"{name}.index")]
-        topics, found = self.path(f"{name}.titles.tsv"), self.path(f"{name}.titles.bm25.txt")
-        yield Stage(f"{name} index", ["index", "--input", docs, *index])
-        made = ["--number", str(SETTINGS["titles"][name]), "--prefix", f"{name}-", "--output", topics]
-        if (self.data / name / "split.dev.txt").is_file():
-            yield Stage(f"{name} dev", lambda: select(self.data / name, "dev", self.out, f"{name}.dev"))
-            made += ["--held-out", self.path(f"{name}.dev.topics.tsv")]
-        yield Stage(f"{name} titles", ["queries", "--from-titles", "--strip-site", "--collection", docs, *made])
-        search = ["retrieve", *index, "--topics", topics, "--hits", "50", "--output", found]
-        yield Stage(f"{name} titles' lists", search)
-        how = ["--topics", topics, "--collection", docs, "--sample", "12", "--max-length", "128"]
-        yield self.scored(f"{name}.titles", "bi", found, how)
-
-    def scored(self, lists: str, model: str, run: str, how: list[str]) -> Stage:
-        """A model's run over candidates, named after both; `bi` is the bi-encoder as pip installs it."""
-        given = "minilm-l6" if model == "bi" else self.path(f"models/{model}")
-        asked = ["--model", given, "--models", self.path("models"), "--dtype", fast_dtype(), "--run", run, *how]
-        output = ["--output", self.path(f"{lists}.{model.rpartition('/')[2]}.txt")]
-        return Stage(f"{lists} by {model}", ["rerank", *asked, *output])
 
     def lists(self, name: str) -> Iterator[Stage]:
         """A collection's judged lists in BM25's order, and the share of the titles that its student sees again."""
@@ -94,37 +65,20 @@ class Recipe:
             yield Stage(f"{lists} lists", lambda lists=lists: judged_lists(deep, self.out, lists))
         if count := COLLECTIONS[name].get("committee_titles"):
             yield Stage(f"{name} share", lambda: self.share(name, count))
-        for other, count in COLLECTIONS[name].get("kept_titles", {}).items():
-            yield Stage(f"{other} share", lambda other=other, count=count: self.share(other, count))
-            how = [self.path(f"{other}.share.bi.txt"), "--output", self.path(f"{other}.share.scaled.txt")]
-            yield Stage(f"{other} share, scaled", ["fuse", *how])  # one scale for all that teach
-
-    def join_texts(self) -> None:
-        """The documents of all collections in one file."""
-        with whole_file(self.out / "docs.jsonl") as file:
-            for name in SETTINGS["titles"]:
-                file.writelines(f"{line}\n" for _, line in read_lines(self.data / name / "docs.jsonl"))
-
-    def share(self, name: str, count: int) -> None:
-        """The first so many of a collection's titles, and the bi-encoder's run of them."""
-        queries, run = read_topics(self.path(f"{name}.titles.tsv")), read_run(self.path(f"{name}.titles.bi.txt"))
-        kept = [qid for qid in queries if qid in run][:count]
-        write_topics({qid: queries[qid] for qid in kept}, self.path(f"{name}.share.tsv"))
-        write_run(Run({qid: run[qid] for qid in kept}, run.tag), self.path(f"{name}.share.bi.txt"))
-
-    def texts(self, topics: str) -> list[str]:
-        """The options that name topics and the texts of all collections."""
-        return ["--topics", self.path(topics), "--collection", self.path("docs.jsonl")]
 
     def members(self, name: str) -> Iterator[Stage]:
         """The label-only students, and the LLM where the committee has one, trained on the train queries' grades."""
         grades = ["--qrels", self.path(f"{name}.train.qrels.txt"), *self.texts(f"{name}.train.topics.tsv")]
         lists = ["sft", "--run", self.path(f"{name}.train.bm25.txt"), "--models", self.path("models"), *grades]
-        for seed in SEEDS:
-            how = ["--model", "minilm-l6", *SETTINGS["label_student"], "--seed", str(seed)]
-            output = ["--output", self.path(f"models/{name}/labels-{seed}")]
-            yield Stage(f"{name}, labels, {seed}", [*lists, *how, *output])
-        if "llm" in members(name):
+        starts = {"labels": ["minilm-l6", *SETTINGS["label_student"]]}
+        if "warm-labels" in COLLECTIONS[name]["members"]:
+            warm = [*SETTINGS["label_student"], *SETTINGS["warm_label_student"]]
+            starts["warm-labels"] = [self.path("models/warm"), *warm]
+        for kind, how in starts.items():
+            for seed in SEEDS:
+                output = ["--seed", str(seed), "--output", self.path(f"models/{name}/{kind}-{seed}")]
+                yield Stage(f"{name}, {kind}, {seed}", [*lists, "--model", *how, *output])
+        if "llm" in COLLECTIONS[name]["members"]:
             how = ["--model", "smollm2-135m", *SETTINGS["llm_teacher"], "--output", self.path(f"models/{name}/llm")]
             yield Stage(f"{name}, llm", [*lists, *how])
 
@@ -136,22 +90,35 @@ class Recipe:
             shared = kind.endswith("share")
             run = self.path(f"{kind}.bi.txt" if shared else f"{kind}.bm25.txt")
             how = self.texts(f"{kind}.tsv" if shared else f"{kind}.topics.tsv")
-            for member in members(name):
+            for member in scorers(name, baseline=kind.endswith("dev")):
                 if shared and member == "bi":
                     continue
                 few = ["--sample", str(settings["llm_sample"])] if (kind, member) == (f"{name}.train", "llm") else []
-                yield self.scored(kind, member if member == "bi" else f"{name}/{member}", run, [*how, *few])
-            runs = [self.path(f"{kind}.{member}.txt") for member in members(name)]
-            yield Stage(f"{kind}, committee", ["fuse", *runs, "--output", self.path(f"{kind}.committee.txt")])
+                yield self.scored(kind, member if member in BI_ENCODERS else f"{name}/{member}", run, [*how, *few])
+            yield from self.fused(name, kind)
 
-    def warm_up(self) -> Stage:
-        """A student of the bi-encoder, over titles."""
+    def fused(self, name: str, kind: str) -> Iterator[Stage]:
+        """The committee of a list's runs; the warmed-up label-only students have one voice, their own."""
+        voices = COLLECTIONS[name]["members"]
+        if "warm-labels" in voices:
+            runs = [self.path(f"{kind}.{one}.txt") for one in of_seeds("warm-labels")]
+            yield Stage(f"{kind}, warm labels", ["fuse", *runs, "--output", self.path(f"{kind}.warm-labels.txt")])
+        else:
+            voices = scorers(name)
+        runs = [self.path(f"{kind}.{voice}.txt") for voice in voices]
+        yield Stage(f"{kind}, committee", ["fuse", *runs, "--output", self.path(f"{kind}.committee.txt")])
+
+    def warm_up(self) -> Iterator[Stage]:
+        """A student of the bi-encoder, over titles and then over passages too."""
         texts = ["--collection", self.path("docs.jsonl"), "--models", self.path("models")]
         lists = [
             option for name in SETTINGS["titles"] for option in self.taught(f"{name}.titles.bi", f"{name}.titles.tsv")
         ]
         how = ["--model", "minilm-l6", *SETTINGS["warm_up"], "--output", self.path("models/warm")]
-        return Stage("warm-up", ["distill", *lists, *texts, *how])
+        yield Stage("warm-up", ["distill", *lists, *texts, *how])
+        lists = self.taught("passages.bi", "passages.tsv")
+        how = ["--model", self.path("models/warm"), *SETTINGS["more_warm_up"], "--output"]
+        yield Stage("warm-up on passages", ["distill", *lists, *texts, *how, self.path("models/warm-passages")])
 
     def students(self, name: str) -> Iterator[Stage]:
         """The committee's students, and their runs on dev."""
@@ -159,13 +126,13 @@ class Recipe:
         lists = self.taught(f"{name}.train.committee", f"{name}.train.topics.tsv")
         if "committee_titles" in settings:
             lists += self.taught(f"{name}.share.committee", f"{name}.share.tsv")
-        for other in settings.get("kept_titles", {}):
-            lists += self.taught(f"{other}.share.scaled", f"{other}.share.tsv")
+        if settings.get("keeps"):
+            lists += self.taught("passages.share.committee", "passages.share.tsv")
         texts = ["--collection", self.path("docs.jsonl"), "--models", self.path("models")]
         for seed in SEEDS:
             how = [
                 "--model",
-                self.path("models/warm"),
+                self.path(f"models/{settings['start']}"),
                 *SETTINGS["student"],
                 "--group-size",
                 str(settings["group_size"]),
@@ -175,15 +142,16 @@ class Recipe:
             dev = self.texts(f"{name}.dev.topics.tsv")
             yield self.scored(f"{name}.dev", f"{name}/student-{seed}", self.path(f"{name}.dev.bm25.txt"), dev)
 
-    def taught(self, run: str, topics: str) -> list[str]:
-        """The options of a teacher's run and its topics."""
-        return ["--run", self.path(f"{run}.txt"), "--topics", self.path(topics)]
-
     def zero_shot(self) -> Iterator[Stage]:
         """dl19 by all that came of mwmbl."""
         dl19 = self.data / "dl19"
         how = ["--topics", str(dl19 / "queries.tsv"), "--collection", str(dl19 / "docs.jsonl")]
-        for model in ("bi", "warm", *(f"mwmbl/{kind}-{seed}" for kind in ("labels", "student") for seed in SEEDS)):
+        for model in (
+            "bi",
+            "bi-large",
+            "warm-passages",
+            *(f"mwmbl/{kind}-{seed}" for kind in ("labels", "student") for seed in SEEDS),
+        ):
             yield self.scored("dl19", model, str(dl19 / "run.bm25.txt"), how)
 
     def tables(self) -> dict[str, Table]:
@@ -200,12 +168,17 @@ class Recipe:
             dev = f"{name}.dev"
             rows = {"BM25, no reranking": one(dev, "bm25"), "labels only": seeds(dev, "labels")}
             rows["bi-encoder, as it is"] = one(dev, "bi")
-            if "llm" in members(name):
+            if "bi-large" in COLLECTIONS[name]["members"]:
+                rows["larger bi-encoder, as it is"] = one(dev, "bi-large")
+                rows["labels only, from the warm-up"] = seeds(dev, "warm-labels")
+            if "llm" in COLLECTIONS[name]["members"]:
                 rows["LLM teacher"] = one(dev, "llm")
             rows |= {"committee": one(dev, "committee"), "student of the committee": seeds(dev, "student")}
             found[f"{name}, dev queries"] = Table(self.out / f"{dev}.qrels.txt", rows)
         rows = {"BM25, no reranking": [self.data / "dl19/run.bm25.txt"], "labels only": seeds("dl19", "labels")}
-        rows |= {"bi-encoder, as it is": one("dl19", "bi"), "student after the warm-up": one("dl19", "warm")}
+        rows |= {"bi-encoder, as it is": one("dl19", "bi")}
+        rows |= {"larger bi-encoder, as it is": one("dl19", "bi-large")}
+        rows |= {"student after the warm-up": one("dl19", "warm-passages")}
         rows["student of the committee"] = seeds("dl19", "student")
         found["dl19, zero-shot"] = Table(self.data / "dl19/qrels.txt", rows)
         return found
