@@ -36,7 +36,7 @@ def of_seeds(kind: str) -> list[str]:
 
 
 def scorers(name: str, baseline: bool = False) -> list[str]:
-    """Who scores the lists of a collection for its committee, BM25 aside; with the baseline, the labels' students too."""
+    """Who scores a collection's lists for its committee, BM25 aside; the label-only students too as the baseline."""
     kinds = dict.fromkeys([*COLLECTIONS[name]["members"], *(["labels"] if baseline else [])])
     return [one for kind in kinds if kind != "bm25" for one in (of_seeds(kind) if "labels" in kind else [kind])]
 
