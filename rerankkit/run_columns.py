@@ -38,11 +38,12 @@ def columns(block: bytes) -> Iterator[tuple[str, bytes, bytes, str]]:
     if not block.isascii() and any(map(block.decode().__contains__, WIDE_SPACES)):
         raise ValueError("spaces beyond ASCII")
     block += b"\n" * (not block.endswith(b"\n"))
+    if b"\t" in block or b"\r" in block:  # MS MARCO's spaces, and the line ends of some
+        block = block.replace(b"\t", b" ").replace(b"\r\n", b"\n")
     try:
         words = _words(block)
     except ValueError:
-        block = _plain(block)
-        words = _words(block)
+        words = _words(_plain(block))
     qids, docids = words[0], words[-2 if len(words) == 3 else 2]
     values = numbers(words[4]) if len(words) == 6 else np.array([1 / rank for rank in ranks(words[2])])
     scores = float32(values)

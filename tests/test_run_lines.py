@@ -112,7 +112,7 @@ def run_text(draw) -> str:
     return text[:-1] if draw(st.booleans()) else text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(text=run_text(), size=st.sampled_from([1, 60, 1 << 20]))
 def test_any_lines_are_read_as_python_splits_them(tmp_path_factory, text, size):
     path = tmp_path_factory.getbasetemp() / "any.txt"
