@@ -6,7 +6,7 @@ import io
 import os
 import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -19,28 +19,59 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
 
     Raises InputError where the file is missing, a folder, empty, not UTF-8, or not gzip.
     """
+    with _unpacked(path) as file:
+        lines = numbered(file, path)
+        first = next(lines, None)
+        if first is None:
+            raise empty(path)
+        yield first
+        yield from lines
+
+
+def read_blocks(path: str | Path, size: int) -> Iterator[tuple[int, bytes]]:
+    """The file in blocks of whole lines, of `size` bytes or a line more, with the number of each block's first line.
+
+    Raises InputError where the file is missing, a folder, or not gzip.
+    """
+    number = 1
+    with _unpacked(path) as file:
+        while block := file.read(size):
+            block += file.readline()
+            yield number, block
+            number += block.count(b"\n")
+
+
+def numbered(lines: Iterable[bytes], path: str | Path, first: int = 1) -> Iterator[tuple[int, str]]:
+    """The lines that are not blank as text, with their numbers from the first one's; InputError where not UTF-8."""
+    number = first
+    try:
+        for number, raw in enumerate(lines, first):
+            line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+            if line and not line.isspace():
+                yield number, line
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise InputError(f"not UTF-8 (byte 0x{byte:02x})", "Convert the file: iconv -t UTF-8", path, number) from error
+
+
+def empty(path: str | Path) -> InputError:
+    """What a file without a line that says something deserves."""
+    return InputError("the file is empty", "Check the step that wrote it", path)
+
+
+@contextmanager
+def _unpacked(path: str | Path) -> Iterator[IO[bytes]]:
+    """The file's bytes, unpacked where its name ends in .gz."""
     path = Path(path)
     if path.is_dir():
         raise InputError("is a folder, where a file is expected", path=path)
     if not path.exists():
         raise InputError("no such file", "Check the path", path)
-    opener = gzip.open if path.suffix == ".gz" else open
-    number = 0
-    blank = True
     try:
-        with opener(path, "rb") as file:
-            for number, raw in enumerate(file, 1):
-                line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-                if line and not line.isspace():
-                    blank = False
-                    yield number, line
-    except UnicodeDecodeError as error:
-        byte = error.object[error.start]
-        raise InputError(f"not UTF-8 (byte 0x{byte:02x})", "Convert the file: iconv -t UTF-8", path, number) from error
+        with path.open("rb") as file:
+            yield gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file  # type: ignore[misc]
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError("not a whole gzip file", "Pack or copy it again", path) from error
-    if blank:
-        raise InputError("the file is empty", "Check the step that wrote it", path)
 
 
 def _beside(path: Path, suffix: str) -> Path:

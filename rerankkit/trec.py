@@ -1,18 +1,21 @@
-"""Run, qrels and topics files: the only place that knows their columns."""
+"""Run, qrels and topics files: with `run_lines`, the only place that knows their columns."""
 
 import json
 import re
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
 from rerankkit.errors import InputError
-from rerankkit.files import read_lines, whole_file
+from rerankkit.files import empty, read_lines, whole_file
 from rerankkit.run import Run
+from rerankkit.run_lines import stretches
 from rerankkit.types import Qrels, Queries, Query
 
-RUN_LINE = "qid Q0 docid rank score tag"
 QRELS_LINE = "qid 0 docid grade"
 QRELS_HEADERS = ("score", "grade", "label", "relevance")
+DEPTH = 10_000
+"""How many lines of a run are formatted at once."""
 TOPICS_SUFFIXES = (".tsv", ".txt", ".jsonl", ".json", ".trec")
 
 
@@ -21,25 +24,19 @@ def read_run(path: str | Path) -> Run:
 
     Raises InputError for a malformed line, a score that is no finite number, a document twice in a query.
     """
-    hits: dict[str, list[tuple[str, float]]] = {}
+    found: dict[str, tuple[bytearray, array[float]]] = {}
     tag = ""
-    for number, line in read_lines(path):
-        columns = line.split()
-        try:
-            if len(columns) == 6:
-                qid, _, docid, _, score, tag = columns
-                hits.setdefault(qid, []).append((docid, float(score)))
-            elif len(columns) == 3:
-                qid, docid, rank = columns
-                if int(rank) < 1:
-                    raise ValueError
-                hits.setdefault(qid, []).append((docid, 1 / int(rank)))
-            else:
-                raise ValueError
-        except ValueError:
-            raise InputError(f"not a run line: {line[:80]!r}", f"Expected: {RUN_LINE}", path, number) from None
+    for stretch in stretches(path):
+        docids, scores = found.setdefault(stretch.qid, (bytearray(), array("f")))
+        docids += stretch.docids
+        scores.frombytes(stretch.scores)
+        tag = stretch.tag or tag
+    if not found:
+        raise empty(path)
+    lists = ((qid, *found.pop(qid)) for qid in list(found))
+    columns = ((qid, bytes(docids), scores[:]) for qid, docids, scores in lists)  # without the room to grow
     try:
-        return Run(hits, tag or Path(path).name.split(".")[0])
+        return Run.of_columns(columns, tag or Path(path).name.split(".")[0])
     except InputError as error:
         raise InputError(error.problem, error.remedy, path) from error
 
@@ -49,12 +46,24 @@ def write_run(run: Run, path: str | Path) -> None:
     tag = _one_word(run.tag, "the tag")
     with whole_file(path) as file:
         for qid in run:
-            _one_word(qid, "a query's id")
-            pairs = zip(run.docids(qid), run.scores(qid), strict=True)
-            file.writelines(
-                f"{qid} Q0 {_one_word(docid, 'a docid')} {rank} {score:.9g} {tag}\n"
-                for rank, (docid, score) in enumerate(pairs, 1)
-            )
+            ends = " ".join([_one_word(qid, "a query's id"), "Q0", "\n", tag]).replace("%", "%%")
+            line = ends.replace("\n", "%s %d %.9g") + "\n"
+            docids, scores = _words(run, qid), run.scores(qid)
+            for start in range(0, len(docids), DEPTH):
+                part = docids[start : start + DEPTH]
+                words: list[str | int | float] = [0] * (3 * len(part))
+                words[::3], words[1::3] = list(part), range(start + 1, start + 1 + len(part))
+                words[2::3] = scores[start : start + DEPTH]
+                file.write(line * len(part) % tuple(words))  # one call for all: twice as fast as one for each line
+
+
+def _words(run: Run, qid: str) -> list[str]:
+    """The query's docids, which must be words."""
+    text = run.docid_text(qid).decode()
+    docids = text.split()
+    if len(docids) < len(run.scores(qid)) or "\n".join(docids) != text:
+        return [_one_word(docid, "a docid") for docid in run.docids(qid)]
+    return docids
 
 
 def _one_word(word: str, what: str) -> str:

