@@ -21,7 +21,7 @@ from rerankkit.train import lora
 from rerankkit.train.best import BestWeights
 from rerankkit.train.checkpoint import planned, write_checkpoint
 from rerankkit.train.curves import draw_curves
-from rerankkit.train.data import GroupData, collate, digest
+from rerankkit.train.data import STARTING, GroupData, collate, digest
 from rerankkit.train.dev import DevSet
 from rerankkit.train.ending import ending
 from rerankkit.train.scale import Loss, Scale
@@ -87,17 +87,19 @@ def fit(job: Job, groups: Iterable[Group]) -> Path:
     if job.dev is not None:
         job.dev.check_lengths(encoder)
     work = work_folder(job.output)
+    args = arguments(settings, work)
     trainer = OwnLossTrainer(
         partial(group_loss, loss),
         loss.told,
         model=model,
-        args=arguments(settings, work),
+        args=args,
         train_dataset=data,
         data_collator=partial(
             collate,
             pad_id=model.config.pad_token_id,
             segments=encoder.frame.segments,
             batch_tokens=settings.batch_tokens,
+            starting=STARTING.get(args.device.type, settings.batch_tokens),
         ),
         callbacks=[Redraw(data), Watch("distilling" if job.teacher else "fine-tuning")],
     )

@@ -1,12 +1,16 @@
 """What a training step sees."""
 
+from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rerankkit.errors import InputError
 from rerankkit.groups.sample import Sampling, draw
-from rerankkit.train.data import GroupData
+from rerankkit.rerank.pairs import Pair
+from rerankkit.train.data import GroupData, micro_batches
 from rerankkit.train.settings import RankTraining
 from rerankkit.types import Candidate, Document, Group, Query
 
@@ -91,3 +95,36 @@ def test_a_band_without_negatives_is_told():
 def test_a_distillation_knows_neither_positives_nor_negatives(settings):
     with pytest.raises(InputError, match="positives and negatives are for labels from people"):
         data([group([1.0, 0.0])], teacher=True, **settings)
+
+
+def pairs(*lengths: int) -> list[Pair]:
+    return [Pair([7] * length, 1) for length in lengths]
+
+
+@pytest.mark.parametrize(
+    ("starting", "expected"), [(0, [[1], [2], [0, 3]]), (2, [[1, 2], [0, 3]]), (100, [[1, 2, 0, 3]])]
+)
+def test_a_micro_batch_is_opened_where_it_saves_more_padding_than_it_costs(starting, expected):
+    """Of 2, 9, 8 and 2 tokens: the 8 beside the 9 are padded by 1 token, both 2 beside them by 14."""
+    assert micro_batches(pairs(2, 9, 8, 2), 100, starting) == expected
+
+
+def test_a_micro_batch_stays_in_its_budget_and_a_long_pair_goes_alone():
+    assert micro_batches(pairs(50, 4, 4, 4), 8, 1000) == [[0], [1], [2, 3]]
+    assert micro_batches([], 8, 1000) == []
+
+
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=7), st.integers(1, 60), st.integers(0, 20))
+def test_micro_batches_are_the_cheapest_of_all(lengths, budget, starting):
+    """Beside every way to cut the sorted pairs."""
+
+    def cost(sizes: list[list[int]]) -> float:
+        allowed = all(len(of) == 1 or len(of) * of[0] <= budget for of in sizes)
+        return sum(len(of) * of[0] + starting for of in sizes) if allowed else float("inf")
+
+    falling, count = sorted(lengths, reverse=True), len(lengths)
+    cuts = [cut for many in range(count) for cut in combinations(range(1, count), many)]
+    least = min(cost([falling[a:b] for a, b in pairwise((0, *cut, count))]) for cut in cuts)
+    batches = micro_batches(pairs(*lengths), budget, starting)
+    assert sorted(index for batch in batches for index in batch) == list(range(count))
+    assert cost([[lengths[index] for index in batch] for batch in batches]) == least

@@ -180,7 +180,7 @@ def test_micro_batches_by_hand():
     """Five pairs of two groups, longest first in a budget of 8 tokens; places and labels say whose they are."""
     first = [Pair([1, 2], 1), Pair([1, 2, 3, 4], 1), Pair([1], 1)], [0.5, 2.0, -1.0]
     second = [Pair([9, 8, 7, 6], 1), Pair([5, 5], 1)], [7.0, 8.0]
-    batch = collate([first, second], pad_id=0, segments=False, batch_tokens=8)
+    batch = collate([first, second], pad_id=0, segments=False, batch_tokens=8, starting=3)
     assert batch["labels"].tolist() == [[0.5, 2.0, -1.0], [7.0, 8.0, 0.0]]
     assert batch["mask"].tolist() == [[True, True, True], [True, True, False]]
     assert [inputs["input_ids"].tolist() for inputs in batch["inputs"]] == [
@@ -208,7 +208,7 @@ def test_scores_go_back_to_their_places(batch_tokens):
         seen.append(scores.tolist())
         return scores.sum()
 
-    group_loss(loss, Sum(), collate([first, second], 99, False, batch_tokens))
+    group_loss(loss, Sum(), collate([first, second], 99, False, batch_tokens, 3))
     assert seen == [[[3.0, 10.0, 1.0], [30.0, 10.0, 0.0]]]
 
 
@@ -220,7 +220,7 @@ def test_the_loss_of_a_batch_by_hand(encoder, tiny_bert, teacher_groups):
     data = GroupData(teacher_groups, encoder, RankTraining(group_size=6), teacher=True)
     items = [data[0], data[1]]
     loss = load_plugin("losses", "margin-mse").loss
-    ours = group_loss(loss, model, collate(items, 0, True, batch_tokens=24))
+    ours = group_loss(loss, model, collate(items, 0, True, batch_tokens=24, starting=3))
     scores = model(**pad([pair for pairs, _ in items for pair in pairs], 0, True)).logits.view(2, 6)
     labels = torch.tensor([values for _, values in items])
     errors = scores - labels
