@@ -1,10 +1,10 @@
 """The recipe: a committee of teachers, and a student that keeps what it and its encoder know, over three seeds.
 
-Label-only students are the baseline; with a bi-encoder, and on mwmbl an LLM, which err differently, they make the
-committee. The student learns from the bi-encoder first, over titles as queries, then from the committee on the train
-queries; on mwmbl also on titles, with some of the bi-encoder's lists among them so that its skill stays. It is measured
-on the dev queries of mwmbl and crowdflower, and mwmbl's on dl19, which nobody trained on. Finished stages are kept.
-About four hours on two cores.
+Label-only students are the baseline. With bi-encoders, which err differently, on mwmbl an LLM and on crowdflower BM25,
+they make the committee. The student learns from the bi-encoder first, over titles as queries, then from the committee on
+the train queries and on titles; on mwmbl with bi-encoders' lists of texts without titles among them, so that their skill
+stays. It is measured on the dev queries of mwmbl and crowdflower, and mwmbl's on dl19, which nobody trained on. Finished
+stages are kept. About five hours on two cores.
 
     python scripts/recipe.py --data ../shared/data --output runs/recipe
 """
@@ -65,6 +65,8 @@ class Recipe(Unlabelled):
             yield Stage(f"{lists} lists", lambda lists=lists: judged_lists(deep, self.out, lists))
         if count := COLLECTIONS[name].get("committee_titles"):
             yield Stage(f"{name} share", lambda: self.share(name, count))
+        if COLLECTIONS[name].get("keeps"):
+            yield from self.kept(name)
 
     def members(self, name: str) -> Iterator[Stage]:
         """The label-only students, and the LLM where the committee has one, trained on the train queries' grades."""
@@ -127,7 +129,7 @@ class Recipe(Unlabelled):
         if "committee_titles" in settings:
             lists += self.taught(f"{name}.share.committee", f"{name}.share.tsv")
         if settings.get("keeps"):
-            lists += self.taught("passages.share.committee", "passages.share.tsv")
+            lists += self.taught(f"{name}.kept.committee", f"{name}.kept.tsv")
         texts = ["--collection", self.path("docs.jsonl"), "--models", self.path("models")]
         for seed in SEEDS:
             how = [
