@@ -1,10 +1,10 @@
 """The recipe: a committee of teachers, and a student that keeps what it and its encoder know, over three seeds.
 
-Label-only students are the baseline. With bi-encoders, which err differently, on mwmbl an LLM and on crowdflower BM25,
-they make the committee. The student learns from the bi-encoder first, over titles as queries, then from the committee on
-the train queries and on titles; on mwmbl with bi-encoders' lists of texts without titles among them, so that their skill
-stays. It is measured on the dev queries of mwmbl and crowdflower, and mwmbl's on dl19, which nobody trained on. Finished
-stages are kept. About five hours on two cores.
+Label-only students are the baseline. With bi-encoders, which err differently, on mwmbl an LLM and on crowdflower
+BM25, they make the committee. The student learns from the bi-encoder first, over titles as queries, then from the
+committee on the train queries and on titles; on mwmbl with bi-encoders' lists of texts without titles among them, so
+that their skill stays. It is measured on the dev queries of mwmbl and crowdflower, and mwmbl's on dl19, which nobody
+trained on. Finished stages are kept. About five hours on two cores.
 
     python scripts/recipe.py --data ../shared/data --output runs/recipe
 """
