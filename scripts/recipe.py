@@ -2,9 +2,10 @@
 
 Label-only students are the baseline. With bi-encoders, which err differently, on mwmbl an LLM and on crowdflower
 BM25, they make the committee. The student learns from the bi-encoder first, over titles as queries, then from the
-committee on the train queries and on titles; on mwmbl with bi-encoders' lists of texts without titles among them, so
-that their skill stays. It is measured on the dev queries of mwmbl and crowdflower, and mwmbl's on dl19, which nobody
-trained on. Finished stages are kept. About five hours on two cores.
+committee on the train queries and on titles; on mwmbl with some of the bi-encoder's lists among them, so that its
+skill stays: of other collections, or, for the keeper, of texts without titles. It is measured on the dev queries of
+mwmbl and crowdflower, and mwmbl's on dl19, which nobody trained on. Finished stages are kept. About six hours on two
+cores.
 
     python scripts/recipe.py --data ../shared/data --output runs/recipe
 """
@@ -65,8 +66,6 @@ class Recipe(Unlabelled):
             yield Stage(f"{lists} lists", lambda lists=lists: judged_lists(deep, self.out, lists))
         if count := COLLECTIONS[name].get("committee_titles"):
             yield Stage(f"{name} share", lambda: self.share(name, count))
-        if COLLECTIONS[name].get("keeps"):
-            yield from self.kept(name)
 
     def members(self, name: str) -> Iterator[Stage]:
         """The label-only students, and the LLM where the committee has one, trained on the train queries' grades."""
@@ -128,21 +127,18 @@ class Recipe(Unlabelled):
         lists = self.taught(f"{name}.train.committee", f"{name}.train.topics.tsv")
         if "committee_titles" in settings:
             lists += self.taught(f"{name}.share.committee", f"{name}.share.tsv")
-        if settings.get("keeps"):
-            lists += self.taught(f"{name}.kept.committee", f"{name}.kept.tsv")
         texts = ["--collection", self.path("docs.jsonl"), "--models", self.path("models")]
-        for seed in SEEDS:
-            how = [
-                "--model",
-                self.path(f"models/{settings['start']}"),
-                *SETTINGS["student"],
-                "--group-size",
-                str(settings["group_size"]),
+        size = ["--group-size", str(settings["group_size"])]
+        for kind, how in settings["students"].items():
+            kept = [
+                option for other in how["keeps"] for option in self.taught(f"{other}.kept.scaled", f"{other}.kept.tsv")
             ]
-            output = ["--seed", str(seed), "--output", self.path(f"models/{name}/student-{seed}")]
-            yield Stage(f"{name}, student, {seed}", ["distill", *lists, *texts, *how, *output])
-            dev = self.texts(f"{name}.dev.topics.tsv")
-            yield self.scored(f"{name}.dev", f"{name}/student-{seed}", self.path(f"{name}.dev.bm25.txt"), dev)
+            start = ["--model", self.path(f"models/{how['start']}"), *SETTINGS["student"], *size]
+            for seed in SEEDS:
+                output = ["--seed", str(seed), "--output", self.path(f"models/{name}/{kind}-{seed}")]
+                yield Stage(f"{name}, {kind}, {seed}", ["distill", *lists, *kept, *texts, *start, *output])
+                dev = self.texts(f"{name}.dev.topics.tsv")
+                yield self.scored(f"{name}.dev", f"{name}/{kind}-{seed}", self.path(f"{name}.dev.bm25.txt"), dev)
 
     def zero_shot(self) -> Iterator[Stage]:
         """dl19 by all that came of mwmbl."""
@@ -152,7 +148,7 @@ class Recipe(Unlabelled):
             "bi",
             "bi-large",
             "warm-passages",
-            *(f"mwmbl/{kind}-{seed}" for kind in ("labels", "student") for seed in SEEDS),
+            *(f"mwmbl/{kind}-{seed}" for kind in ("labels", "student", "keeper") for seed in SEEDS),
         ):
             yield self.scored("dl19", model, str(dl19 / "run.bm25.txt"), how)
 
@@ -176,12 +172,17 @@ class Recipe(Unlabelled):
             if "llm" in COLLECTIONS[name]["members"]:
                 rows["LLM teacher"] = one(dev, "llm")
             rows |= {"committee": one(dev, "committee"), "student of the committee": seeds(dev, "student")}
+            if "keeper" in COLLECTIONS[name]["students"]:
+                rows["student that keeps more"] = seeds(dev, "keeper")
             found[f"{name}, dev queries"] = Table(self.out / f"{dev}.qrels.txt", rows)
         rows = {"BM25, no reranking": [self.data / "dl19/run.bm25.txt"], "labels only": seeds("dl19", "labels")}
         rows |= {"bi-encoder, as it is": one("dl19", "bi")}
         rows |= {"larger bi-encoder, as it is": one("dl19", "bi-large")}
         rows |= {"student after the warm-up": one("dl19", "warm-passages")}
-        rows["student of the committee"] = seeds("dl19", "student")
+        rows |= {
+            "student of the committee": seeds("dl19", "student"),
+            "student that keeps more": seeds("dl19", "keeper"),
+        }
         found["dl19, zero-shot"] = Table(self.data / "dl19/qrels.txt", rows)
         return found
 

@@ -38,6 +38,7 @@ class Unlabelled:
             yield from self.titles(name)
         yield Stage("texts", self.join_texts)
         yield from self.passages()
+        yield from self.kept()
 
     def titles(self, name: str) -> Iterator[Stage]:
         """A collection's titles as queries, and the bi-encoder's scores of a dozen candidates of each."""
@@ -78,51 +79,41 @@ class Unlabelled:
 
     def passages(self) -> Iterator[Stage]:
         """Titles asked of the texts alone, as questions and passages look elsewhere, and the bi-encoder's scores."""
-        asked = ["--topics", self.path("passages.tsv")]
-        yield Stage("passages index", ["index", "--input", self.path("passages.jsonl"), *self.bodies])
+        docs, index = self.path("passages.jsonl"), ["--index", self.path("passages.index")]
+        asked, found = ["--topics", self.path("passages.tsv")], self.path("passages.bm25.txt")
+        yield Stage("passages index", ["index", "--input", docs, *index])
         yield Stage("passages titles", self.ask_passages)
-        yield from self.over_passages("passages", asked)
+        yield Stage("passages lists", ["retrieve", *index, *asked, "--hits", "50", "--output", found])
+        yield self.scored(
+            "passages", "bi", found, [*asked, "--collection", docs, "--sample", "12", "--max-length", "128"]
+        )
 
-    def over_passages(self, name: str, asked: list[str]) -> Iterator[Stage]:
-        """BM25's best of the texts alone, and the bi-encoder's scores of a dozen of each list."""
-        found = self.path(f"{name}.bm25.txt")
-        yield Stage(f"{name} lists", ["retrieve", *self.bodies, *asked, "--hits", "50", "--output", found])
-        how = [*asked, "--collection", self.path("passages.jsonl"), "--sample", "12", "--max-length", "128"]
-        yield self.scored(name, "bi", found, how)
-
-    def kept(self, name: str) -> Iterator[Stage]:
-        """Lists of texts alone that students learn beside the committee's: titles', and the train queries'.
-
-        Both bi-encoders score them, on one scale.
-        """
-        asked = ["--topics", self.path(f"{name}.asked.tsv")]
-        yield Stage(f"{name} asked", lambda: self.ask(name))
-        yield from self.over_passages(f"{name}.asked", asked)
-        yield Stage(f"{name} kept", lambda: self.keep(name))
-        topics, run = self.path(f"{name}.kept.tsv"), self.path(f"{name}.kept.bi.txt")
-        how = ["--topics", topics, "--collection", self.path("passages.jsonl"), "--max-length", "112"]
-        yield self.scored(f"{name}.kept", "bi-large", run, how)
-        both = [run, self.path(f"{name}.kept.bi-large.txt"), "--output", self.path(f"{name}.kept.committee.txt")]
-        yield Stage(f"{name} kept, committee", ["fuse", *both])
-
-    @property
-    def bodies(self) -> list[str]:
-        """The option that names the index of the texts alone."""
-        return ["--index", self.path("passages.index")]
-
-    def ask(self, name: str) -> None:
-        """Every so many train queries, under qids of their own."""
-        queries = list(read_topics(self.path(f"{name}.train.topics.tsv")).values())[:: SETTINGS["kept_queries"]]
-        write_topics({f"pq{q.qid}": Query(f"pq{q.qid}", q.text) for q in queries}, self.path(f"{name}.asked.tsv"))
+    def kept(self) -> Iterator[Stage]:
+        """What students learn again beside the committee's lists: some of the bi-encoder's, put on the same scale."""
+        for name in [*SETTINGS["kept"], "passages"]:
+            yield Stage(f"{name} kept", lambda name=name: self.keep(name))
+            run = [self.path(f"{name}.kept.bi.txt"), "--output", self.path(f"{name}.kept.scaled.txt")]
+            yield Stage(f"{name} kept, scaled", ["fuse", *run])
 
     def keep(self, name: str) -> None:
-        """One in so many of the titles' lists, and all of the train queries'."""
-        titles, asked = read_topics(self.path("passages.tsv")), read_topics(self.path(f"{name}.asked.tsv"))
-        runs = read_run(self.path("passages.bi.txt")), read_run(self.path(f"{name}.asked.bi.txt"))
-        queries = {**{qid: titles[qid] for qid in list(titles)[:: SETTINGS["kept_passages"]]}, **asked}
-        hits = {qid: run[qid] for run in runs for qid in queries if qid in run}
-        write_topics({qid: queries[qid] for qid in hits}, self.path(f"{name}.kept.tsv"))
-        write_run(Run(hits, runs[0].tag), self.path(f"{name}.kept.bi.txt"))
+        """The first titles of a collection, or one in so many of the passages'."""
+        if name == "passages":
+            queries = list(read_topics(self.path("passages.tsv")))[:: SETTINGS["kept_passages"]]
+            self.cut("passages", queries, "passages.kept")
+        else:
+            found = read_run(self.path(f"{name}.titles.bi.txt"))
+            queries = [qid for qid in read_topics(self.path(f"{name}.titles.tsv")) if qid in found]
+            self.cut(f"{name}.titles", queries[: SETTINGS["kept"][name]], f"{name}.kept")
+
+    def cut(self, lists: str, qids: list[str], output: str) -> None:
+        """These queries, the bi-encoder's run of them, and BM25's scores of the same candidates."""
+        queries, bi = read_topics(self.path(f"{lists}.tsv")), read_run(self.path(f"{lists}.bi.txt"))
+        bm25, kept = read_run(self.path(f"{lists}.bm25.txt")), [qid for qid in qids if qid in bi]
+        write_topics({qid: queries[qid] for qid in kept}, self.path(f"{output}.tsv"))
+        write_run(Run({qid: bi[qid] for qid in kept}, bi.tag), self.path(f"{output}.bi.txt"))
+        same = {qid: set(bi.docids(qid)) for qid in kept}
+        first = {qid: [hit for hit in bm25[qid] if hit.docid in same[qid]] for qid in kept}
+        write_run(Run(first, bm25.tag), self.path(f"{output}.bm25.txt"))
 
     def ask_passages(self) -> None:
         """The last titles of each collection, as topics of their own."""
@@ -133,14 +124,10 @@ class Unlabelled:
         write_topics(asked, self.path("passages.tsv"))
 
     def share(self, name: str, count: int) -> None:
-        """The first so many of a collection's titles that have candidates, with the bi-encoder's and BM25's run."""
-        queries, bi = read_topics(self.path(f"{name}.titles.tsv")), read_run(self.path(f"{name}.titles.bi.txt"))
-        bm25, kept = read_run(self.path(f"{name}.titles.bm25.txt")), [qid for qid in queries if qid in bi][:count]
-        write_topics({qid: queries[qid] for qid in kept}, self.path(f"{name}.share.tsv"))
-        write_run(Run({qid: bi[qid] for qid in kept}, bi.tag), self.path(f"{name}.share.bi.txt"))
-        same = {qid: set(bi.docids(qid)) for qid in kept}
-        first = {qid: [hit for hit in bm25[qid] if hit.docid in same[qid]] for qid in kept}
-        write_run(Run(first, bm25.tag), self.path(f"{name}.share.bm25.txt"))
+        """The first so many of a collection's titles that have candidates."""
+        found = read_run(self.path(f"{name}.titles.bi.txt"))
+        kept = [qid for qid in read_topics(self.path(f"{name}.titles.tsv")) if qid in found][:count]
+        self.cut(f"{name}.titles", kept, f"{name}.share")
 
     def texts(self, topics: str) -> list[str]:
         """The options that name topics and the texts of all collections."""
