@@ -16,36 +16,14 @@ import numpy as np
 from ir_measures import Metric, measures, providers
 from ir_measures.measures.base import Agg
 
-
-class PairRatio(float):
-    """Concordant over discordant pairs: infinite without a discordant one, NaN without any."""
-
-    concordant: int
-    discordant: int
-
-    def __new__(cls, concordant: int, discordant: int) -> "PairRatio":
-        ratio = concordant / discordant if discordant else math.inf if concordant else math.nan
-        value = super().__new__(cls, ratio)
-        value.concordant, value.discordant = concordant, discordant
-        return value
-
-    def share(self) -> float:
-        """The concordant pairs' share of both, 0 to 1; NaN without pairs."""
-        pairs = self.concordant + self.discordant
-        return self.concordant / pairs if pairs else math.nan
+from rerankkit.evaluate.pair_ratio import PairRatio, count_pairs
 
 
 def pair_ratio(ranking: Mapping[str, float], grades: Mapping[str, int]) -> PairRatio:
     """The PNR of one query, from docid -> score and docid -> grade; scores are compared as float32."""
     judged = [docid for docid in ranking if docid in grades]
     score = np.array([ranking[docid] for docid in judged], dtype=np.float32)
-    grade = np.array([grades[docid] for docid in judged])
-    concordant = discordant = 0
-    for level in np.unique(grade)[1:]:
-        above, below = score[grade == level], np.sort(score[grade < level])
-        concordant += int(np.searchsorted(below, above, "left").sum())
-        discordant += int((len(below) - np.searchsorted(below, above, "right")).sum())
-    return PairRatio(concordant, discordant)
+    return count_pairs(score, np.array([grades[docid] for docid in judged]))
 
 
 class _Pooled(Agg):

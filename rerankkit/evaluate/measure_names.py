@@ -1,0 +1,137 @@
+"""What a measure's name says, as ir_measures spells it: `P(rel=2,judged_only=True)@5`."""
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rerankkit.errors import InputError
+
+EXAMPLES = "nDCG@10, RR@10, AP(rel=2), R(rel=2)@100, P@5, Success@1, PNR"
+ALIASES = {
+    "NDCG": "nDCG",
+    "MRR": "RR",
+    "MAP": "AP",
+    "Precision": "P",
+    "Recall": "R",
+}
+RANKED = {"cutoff": int, "rel": int, "judged_only": bool}
+PARAMETERS: Mapping[str, Mapping[str, type]] = {
+    "nDCG": {"cutoff": int, "dcg": str, "gains": dict, "judged_only": bool},
+    **dict.fromkeys(("RR", "AP", "P", "R", "Success"), RANKED),
+    "Judged": {"cutoff": int},
+    "NumRet": {"rel": int},
+    "PNR": {"mean": bool},
+}
+"""The measures that are computed here, and what each may be told."""
+NEEDS_CUTOFF = ("P", "R", "Success")
+DEFAULTS = {"rel": 1, "judged_only": False, "dcg": "log2", "mean": False}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure by its name; `kind` is empty where ir_measures computes it. No cut-off is 0."""
+
+    name: str
+    kind: str = ""
+    cutoff: int = 0
+    rel: int = 1
+    judged_only: bool = False
+    exponential: bool = False
+    gains: tuple[tuple[int, int], ...] = ()
+    counts_all: bool = False
+    mean: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def parse_measures(names: Iterable[str]) -> list[Measure]:
+    """The measures that the texts name, each text one or several with spaces between, each measure once.
+
+    Raises InputError for one that is unknown, malformed, or that nothing installed can compute.
+    """
+    found: dict[str, Measure] = {}
+    for name in (word for text in names for word in re.split(r"\s+(?![^()]*\))", text.strip()) if word):
+        measure = _ours(name) or _others(name)
+        found.setdefault(measure.name, measure)
+    if not found:
+        raise InputError("no measure given", f"Examples: {EXAMPLES}")
+    return list(found.values())
+
+
+def _ours(name: str) -> Measure | None:
+    """A measure that is computed here, or None for anything else: ir_measures has the word on what is wrong."""
+    try:
+        node = ast.parse(name, mode="eval").body
+        given: dict = {}
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+            given["cutoff"] = ast.literal_eval(node.right)
+            node = node.left
+        if isinstance(node, ast.Call) and not node.args:
+            given = {str(word.arg): ast.literal_eval(word.value) for word in node.keywords} | given
+            node = node.func
+    except (SyntaxError, ValueError):
+        return None
+    if not isinstance(node, ast.Name):
+        return None
+    kind = ALIASES.get(node.id, node.id)
+    if kind == "NumRelRet":
+        kind, given = "NumRet", {"rel": 1} | given
+    return _measure(kind, given) if _well_told(kind, given) else None
+
+
+def _well_told(kind: str, given: Mapping) -> bool:
+    known = PARAMETERS.get(kind)
+    if known is None or not all(name in known and type(value) is known[name] for name, value in given.items()):
+        return False
+    gains = given.get("gains", {})
+    return (
+        given.get("cutoff", 1) > 0
+        and given.get("rel", 0) >= 0
+        and given.get("dcg", "log2") in ("log2", "exp-log2")
+        and all(type(number) is int for pair in gains.items() for number in pair)
+        and ("cutoff" in given or kind not in NEEDS_CUTOFF)
+    )
+
+
+def _measure(kind: str, given: Mapping) -> Measure:
+    told = {name: value for name, value in given.items() if name != "cutoff" and value != _default(kind, name)}
+    name = f"{kind}({','.join(f'{key}={_text(value)}' for key, value in told.items())})" if told else kind
+    return Measure(
+        f"{name}@{given['cutoff']}" if "cutoff" in given else name,
+        kind,
+        cutoff=given.get("cutoff", 0),
+        rel=given.get("rel", 1),
+        judged_only=given.get("judged_only", False),
+        exponential=given.get("dcg") == "exp-log2",
+        gains=tuple(given.get("gains", {}).items()),
+        counts_all=kind == "NumRet" and "rel" not in given,
+        mean=given.get("mean", False),
+    )
+
+
+def _default(kind: str, name: str) -> object:
+    return None if kind == "NumRet" else DEFAULTS.get(name)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{key}:{gain}" for key, gain in sorted(value.items()) if key != gain) + "}"
+    return repr(value)
+
+
+def _others(name: str) -> Measure:
+    """A measure of ir_measures, which says what is wrong with one that it does not know."""
+    import ir_measures
+
+    from rerankkit.evaluate import pnr  # noqa: F401  (makes PNR known to it)
+
+    try:
+        measure = ir_measures.parse_measure(name)
+        measure.validate_params()
+        ir_measures.evaluator([measure], {"1": {"1": 1}})
+    except (NameError, ValueError, AssertionError, RuntimeError) as error:
+        reason = re.sub(r"<object object at \w+>", "missing", " ".join(str(error).split()))
+        raise InputError(f"not a measure: {name!r} ({reason})", f"Examples: {EXAMPLES}") from error
+    return Measure(str(measure))
