@@ -1,6 +1,7 @@
 """Numbers as people read them on a page."""
 
 import math
+from html import escape
 
 
 def number(value: float, digits: int = 4, sign: bool = False) -> str:
@@ -31,4 +32,4 @@ def data(value: float, digits: int = 4, sign: bool = False) -> str:
 
 def data_p(p: float) -> str:
     """The same of a p-value."""
-    return f'<data value="{float(p)!r}">{chance(p)}</data>'
+    return f'<data value="{float(p)!r}">{escape(chance(p))}</data>'

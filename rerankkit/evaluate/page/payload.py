@@ -7,11 +7,12 @@ from typing import Any
 
 from rerankkit.evaluate.comparison import Study
 from rerankkit.evaluate.diagnose import Given
-from rerankkit.evaluate.page.curves import DEPTHS, LEVELS, Curves, curves
+from rerankkit.evaluate.page.curves import LEVELS, Curves, curves, depths_to
 from rerankkit.evaluate.page.distilled import finite, is_same, of_student, of_teacher
 from rerankkit.evaluate.page.lists import Ranking, lists, most_changed, ranking, texts
 from rerankkit.evaluate.page.material import Material
-from rerankkit.evaluate.pnr import PairRatio
+from rerankkit.evaluate.pair_ratio import PairRatio
+from rerankkit.progress import progress
 from rerankkit.run import Run
 
 Record = dict[str, Any]
@@ -23,6 +24,7 @@ class Gathered:
 
     curves: list[Curves] = field(default_factory=list)
     rankings: list[Ranking] = field(default_factory=list)
+    teacher: Record | None = None
     students: dict[int, Record] = field(default_factory=dict)
     deepest: int = 1
 
@@ -58,10 +60,13 @@ def payload(material: Material) -> Record:
 
 def gather(material: Material, chosen: Sequence[str]) -> Gathered:
     """Curves, the lists of the chosen queries and the students' diagnoses, from one pass over the runs."""
-    found, first = Gathered(), None
-    for i, run in enumerate(material.runs()):
-        first = first or run
-        found.curves.append(curves(run, material.qrels, DEPTHS))
+    found = Gathered()
+    first: Run | None = None
+    for i, run in enumerate(progress(material.runs(), "Reading lists for the report", len(material.study.evaluations))):
+        if first is None:
+            first = run
+            found.teacher = None if material.teacher is None else of_teacher(given(material, run))
+        found.curves.append(curves(run, material.qrels))
         found.rankings.append(ranking(run, chosen))
         found.deepest = max(found.deepest, *(len(run.scores(qid)) for qid in run), 1)
         if i and material.teacher is not None and not is_same(run, material.teacher):
@@ -113,7 +118,7 @@ def _outcomes(study: Study) -> list[Record]:
 
 
 def _curves(gathered: Gathered) -> Record:
-    depths = [depth for i, depth in enumerate(DEPTHS) if i == 0 or DEPTHS[i - 1] < gathered.deepest]
+    depths = depths_to(gathered.deepest)
     runs = [
         {"precision": [round(x, 5) for x in one.precision], "ndcg": [round(x, 5) for x in one.ndcg[: len(depths)]]}
         for one in gathered.curves
@@ -130,7 +135,7 @@ def _lists(material: Material, gathered: Gathered, place: Mapping[str, int]) -> 
     known = texts(collection, docids, limits)
     number = {docid: i for i, docid in enumerate(docids)}
     every = len(found) == len(material.qrels)
-    which = "every query" if every else f"the {len(found):,} queries that changed most"
+    which = "every query" if every else f"the {len(found):,} {'query' if len(found) == 1 else 'queries'} that changed most"
     shown = f"the first {limits.documents} documents of each run"
     missing = f" {len(docids) - len(known):,} have no text in the collection." if collection is not None else ""
     return {
@@ -148,12 +153,11 @@ def _lists(material: Material, gathered: Gathered, place: Mapping[str, int]) -> 
 
 
 def _teacher(material: Material, gathered: Gathered) -> Record | None:
-    if material.teacher is None:
+    if material.teacher is None or gathered.teacher is None:
         return None
-    first = next(iter(material.runs()))
-    record = of_teacher(given(material, first))
+    scores, queries = gathered.teacher["scores"], gathered.teacher["queries"]
     told = (
-        f"The teacher is {material.teacher.tag}: {record['scores']:,} scores of {record['queries']:,} queries, of the "
-        f"first {material.teacher_depth} candidates that the first run has of each."
+        f"The teacher is {material.teacher.tag}: {scores:,} scores of {queries:,} queries, among the first "
+        f"{material.teacher_depth} candidates that {material.study.baseline.name} has of each."
     )
-    return {**record, "told": told, "students": gathered.students}
+    return {**gathered.teacher, "told": told, "students": gathered.students}

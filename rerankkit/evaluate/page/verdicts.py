@@ -63,8 +63,8 @@ def _told(outcome: Outcome, study: Study) -> str:
 
 
 def equals(p: float) -> str:
-    """` = .01` or ` < 0.0001`."""
-    return f" {chance(p)}" if p < 0.0001 else f" = {chance(p)}"
+    """` = 0.0100`, or ` < 0.0001` as HTML."""
+    return f" {escape(chance(p))}" if p < 0.0001 else f" = {chance(p)}"
 
 
 def _tested(outcome: Outcome) -> str:

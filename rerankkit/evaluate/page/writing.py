@@ -8,27 +8,26 @@ from collections.abc import Mapping
 from html import escape
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from rerankkit import __version__
 from rerankkit.evaluate.page import tables, verdicts
 from rerankkit.evaluate.comparison import Study
 from rerankkit.evaluate.page.material import Material
-from rerankkit.evaluate.page.payload import payload
+from rerankkit.evaluate.page.payload import Record
 from rerankkit.files import whole_file
 
 SCRIPTS = ("drawing", "figures", "queries", "sheet", "teacher", "page")
 PLACE = re.compile("@([a-z-]+)@")
 
 
-def write_report(material: Material, path: str | Path) -> None:
-    """Writes the report, whole or not at all."""
-    text = page(material)
-    with whole_file(path) as file:
+def write_report(material: Material, record: Record, path: str | Path) -> None:
+    """Writes the report, whole or not at all; the record is the material's payload."""
+    text = page(material, record).encode("utf-8", "replace")  # a name or a text may hold what UTF-8 lacks
+    with whole_file(path, binary=True) as file:
         file.write(text)
 
 
-def page(material: Material) -> str:
+def page(material: Material, record: Record) -> str:
     """The report as HTML."""
     study = material.study
     script = '"use strict";\n{\n' + "\n".join(part(f"{name}.js") for name in SCRIPTS) + "}\n"
@@ -42,7 +41,7 @@ def page(material: Material) -> str:
             "style-hash": digest(style),
             "script": script,
             "script-hash": digest(script),
-            "data": embedded(payload(material)),
+            "data": embedded(record),
             "title": escape(title_of(study)),
             "heading": heading_of(study),
             "facts": f"{queries:,} judged queries, {len(study.evaluations)} runs, {len(study.baseline.values)} measures",
@@ -87,7 +86,7 @@ def digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def embedded(record: Mapping[str, Any]) -> str:
+def embedded(record: Record) -> str:
     """The record as JSON that no text in it can end: a browser sees neither a tag nor a comment."""
     text = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

@@ -1,0 +1,114 @@
+"""The options of a report, shared by the commands that compare runs."""
+
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rerankkit.cli.inputs import check_output, collection_of, queries_of
+from rerankkit.errors import InputError
+
+if TYPE_CHECKING:
+    from rerankkit.evaluate.comparison import Study
+    from rerankkit.types import Collection, Qrels
+
+A_FILE = click.Path(path_type=Path)
+OPTIONS: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("--report", {"type": A_FILE}, "Write one HTML page that needs no network: tables, figures, single queries."),
+    ("--plots", {"type": click.Path(path_type=Path, file_okay=False)}, "A folder for the figures as PNG and SVG."),
+    ("--topics", {}, "Topics file, or a name that Pyserini knows: the queries' texts in the report."),
+    ("--index", {}, "Lucene index folder, or a Pyserini prebuilt index: the documents' texts in the report."),
+    ("--collection", {"type": A_FILE}, "JSONL file or folder that holds the texts instead."),
+    ("--teacher", {"type": A_FILE}, "A teacher's run: tells in the report how far each system follows it."),
+    ("--teacher-depth", {"type": click.IntRange(1), "default": 100}, "Candidates of a query that it scored."),
+    ("--timings", {"type": A_FILE}, "A line a run: its name, a tab, milliseconds a query[, a tab, 95th percentile]."),
+    ("--report-queries", {"type": click.IntRange(0), "default": 500}, "Queries whose documents the report holds."),
+    ("--report-documents", {"type": click.IntRange(1), "default": 10}, "Documents of a run and query that it holds."),
+)
+NEEDING = ("topics", "index", "collection", "teacher", "timings")
+"""What is of no use without a report or plots."""
+
+
+def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options; `ReportFlags.taken` gathers them again."""
+    for name, settings, text in reversed(OPTIONS):
+        command = click.option(name, help=text, show_default="default" in settings, **settings)(command)
+    return command
+
+
+@dataclass(frozen=True)
+class ReportFlags:
+    """What was said of the report."""
+
+    report: Path | None
+    plots: Path | None
+    topics: str | None
+    index: str | None
+    collection: Path | None
+    teacher: Path | None
+    teacher_depth: int
+    timings: Path | None
+    report_queries: int
+    report_documents: int
+
+    @classmethod
+    def taken(cls, flags: dict[str, Any]) -> "ReportFlags":
+        """The report's options, taken out of a command's flags; InputError where they cannot be followed."""
+        names = (name.removeprefix("--").replace("-", "_") for name, _, _ in OPTIONS)
+        told = cls(**{name: flags.pop(name) for name in names})
+        if told.report is not None:
+            check_output(told.report)
+        useless = [name for name in NEEDING if getattr(told, name) is not None] if not told.wanted else []
+        if useless:
+            raise InputError(f"--{useless[0]} is for a report", "Give --report FILE or --plots FOLDER")
+        if told.index is not None and told.collection is not None:
+            raise InputError("the documents' text comes from one place", "Give either --index or --collection")
+        return told
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anything is to be written."""
+        return self.report is not None or self.plots is not None
+
+    def write(self, study: "Study", qrels: "Qrels", paths: Sequence[Path]) -> list[Path]:
+        """Writes the report and the plots of a study of the runs in these files; the paths written."""
+        if not self.wanted:
+            return []
+        from rerankkit.evaluate.page.lists import Limits
+        from rerankkit.evaluate.page.material import Material
+        from rerankkit.evaluate.page.papers import draw_figures
+        from rerankkit.evaluate.page.payload import payload
+        from rerankkit.evaluate.page.timings import read_timings
+        from rerankkit.evaluate.page.writing import write_report
+        from rerankkit.trec import read_run
+
+        names = [evaluation.name for evaluation in study.evaluations]
+        material = Material(
+            study,
+            qrels,
+            runs=lambda: (read_run(path) for path in paths),
+            queries=None if self.topics is None else queries_of(self.topics),
+            documents=self._documents if self.index is not None or self.collection is not None else None,
+            timings={} if self.timings is None else read_timings(self.timings, names),
+            teacher=None if self.teacher is None else read_run(self.teacher),
+            teacher_depth=self.teacher_depth,
+            limits=Limits(self.report_documents, self.report_queries),
+            made=shlex.join(["rerankkit", *sys.argv[1:]]),
+        )
+        record = payload(material)
+        written = draw_figures(record, self.plots) if self.plots is not None else []
+        if self.report is not None:
+            write_report(material, record, self.report)
+            written.append(self.report)
+        return written
+
+    def _documents(self, docids: set[str]) -> "Collection":
+        if self.collection is not None:
+            from rerankkit.collection.jsonl import load_documents
+
+            return load_documents(self.collection, docids)
+        return collection_of(self.index, None, None)
