@@ -1,62 +1,52 @@
 """The measures that are not computed here, by ir_measures: some queries at a time, since its dictionaries are large."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 import ir_measures
 import numpy as np
 
 from rerankkit.evaluate import pnr  # noqa: F401  (makes PNR known to ir_measures)
 from rerankkit.evaluate.marks import Marks
-from rerankkit.types import Qrels
 
 HITS = 200_000
 """How many are in dictionaries at once."""
 
-Values = dict[str, dict[str, float]]
+Values = Mapping[str, Mapping[str, float]]
 """measure -> qid -> value."""
 
 
-def calculated(names: Iterable[str], marks: Marks, qrels: Qrels) -> tuple[dict[str, float], Values]:
+def calculated(names: Iterable[str], marks: Marks) -> tuple[dict[str, float], Values]:
     """The measures' values, and those of each query.
 
-    What is not judged is given by made-up docids, and ranks as scores, so that every one of the tools behind
-    ir_measures sees the same order, whatever it does with equal scores.
+    Queries and documents are given by numbers, since some of the tools behind ir_measures read no other names, and
+    ranks as scores, so that all of them see the same order, whatever they do with equal scores.
     """
     wanted = [ir_measures.parse_measure(name) for name in names]
     aggregators = {str(measure): measure.aggregator() for measure in wanted}
-    by_query: Values = {name: {} for name in aggregators}
-    for qids, run in _runs(marks, qrels):
-        judged = {qid: dict(qrels[qid]) for qid in qids}
-        for qid, measure, value in ir_measures.evaluator(wanted, judged).iter_calc(run):
-            by_query[str(measure)][qid] = value
+    by_query: dict[str, dict[str, float]] = {name: {} for name in aggregators}
+    for qrels, run in _numbered(marks):
+        for number, measure, value in ir_measures.evaluator(wanted, qrels).iter_calc(run):
+            by_query[str(measure)][marks.judgments.qids[int(number)]] = value
             aggregators[str(measure)].add(value)
     return {name: float(aggregator.result()) for name, aggregator in aggregators.items()}, by_query
 
 
-def _runs(marks: Marks, qrels: Qrels) -> Iterator[tuple[Sequence[str], dict[str, dict[str, float]]]]:
-    """Judged queries, and the run of those of them that it has; some at a time."""
-    qids = marks.judgments.qids
-    docids = [docid for grades in qrels.values() for docid in grades]
-    prefix = _unused(docids)
-    bounds = np.searchsorted(marks.query, np.arange(len(qids) + 1)).tolist()
+def _numbered(marks: Marks) -> Iterator[tuple[dict[str, dict[str, int]], dict[str, dict[str, float]]]]:
+    """Qrels of some queries at a time, and the run of those of them that it has."""
+    queries = np.arange(len(marks.lengths) + 1)
+    judged = np.searchsorted(marks.judgments.query, queries).tolist()
+    marked = np.searchsorted(marks.query, queries).tolist()
     parts = np.cumsum(marks.lengths) // HITS
     for part in np.unique(parts):
-        numbers = np.flatnonzero(parts == part).tolist()
-        run = {}
-        for number in numbers:
-            length = int(marks.lengths[number])
-            names = [f"{prefix}{rank}" for rank in range(length)]
-            hits = slice(bounds[number], bounds[number + 1])
-            for rank, judgment in zip(marks.rank[hits].tolist(), marks.judgment[hits].tolist(), strict=True):
-                names[rank] = docids[judgment]
+        qrels, run = {}, {}
+        for number in np.flatnonzero(parts == part).tolist():
+            places = range(judged[number], judged[number + 1])
+            grades = marks.judgments.grade[places.start : places.stop].tolist()
+            qrels[str(number)] = dict(zip(map(str, places), grades, strict=True))
+            length, hits = int(marks.lengths[number]), slice(marked[number], marked[number + 1])
+            names = [f"-{rank}" for rank in range(length)]  # of the unjudged
+            for rank, place in zip(marks.rank[hits].tolist(), marks.judgment[hits].tolist(), strict=True):
+                names[rank] = str(place)
             if length:
-                run[qids[number]] = {name: float(length - rank) for rank, name in enumerate(names)}
-        yield [qids[number] for number in numbers], run
-
-
-def _unused(docids: Iterable[str]) -> str:
-    """A word with which no docid begins."""
-    prefix = "-"
-    while any(docid.startswith(prefix) for docid in docids):
-        prefix += "-"
-    return prefix
+                run[str(number)] = {name: float(length - rank) for rank, name in enumerate(names)}
+        yield qrels, run

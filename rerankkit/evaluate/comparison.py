@@ -1,91 +1,101 @@
 """Systems against a baseline: what each measure says, how sure it is, and what makes the comparison unsound."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+import numpy as np
+
+from rerankkit.errors import InputError
+from rerankkit.evaluate.measure_names import parse_measures
 from rerankkit.evaluate.measures import Evaluation
+from rerankkit.evaluate.resampling import bootstrap, randomisation
+from rerankkit.evaluate.significance import detectable, effect_size, holm, paired, ttest
+from rerankkit.evaluate.soundness import doubts
+from rerankkit.evaluate.study import FirstStage, Outcome, Settings, Study
+from rerankkit.evaluate.views import View
+from rerankkit.run import Run
+from rerankkit.types import Qrels
 
 DEFAULT_MEASURES = ("nDCG@10", "RR@10", "PNR")
+SHARES = "share of concordant pairs"
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How systems are compared; `rel` is the grade from which on a document is a positive."""
+def compare_runs(
+    runs: Iterable[tuple[str, Run]],
+    qrels: Qrels,
+    measures: Iterable[str] = DEFAULT_MEASURES,
+    settings: Settings | None = None,
+) -> Study:
+    """The first of the named runs is the baseline of the others, which are taken one at a time and not kept.
 
-    seed: int = 0
-    rounds: int = 10_000
-    confidence: float = 0.95
-    power: float = 0.8
-    rel: int = 1
-    judged_at: tuple[int, ...] = (10,)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A system less the baseline by one measure.
-
-    The means are the measure's figures. `difference` and what follows from it are of the queries' paired values: those
-    of the measure, or where `tested` says so another number, as for PNR, whose ratio has no mean. `low` to `high` is
-    the bootstrap interval of the difference, the p-values are two-sided, those of Holm corrected over all systems and
-    measures. `effect_size` is the mean difference by its deviation over queries; `detectable` the smallest true
-    difference that a t-test of so many queries would find at the power asked. NaN where there is too little to say.
+    Raises InputError for an unknown measure, fewer than two runs, and a run without a judged query.
     """
-
-    system: str
-    measure: str
-    baseline_mean: float
-    system_mean: float
-    difference: float
-    low: float
-    high: float
-    p_t: float
-    p_randomisation: float
-    p_t_holm: float
-    p_randomisation_holm: float
-    effect_size: float
-    wins: int
-    ties: int
-    losses: int
-    detectable: float
-    queries: int
-    tested: str = ""
-
-
-@dataclass(frozen=True)
-class FirstStage:
-    """What the baseline's candidates hold: how deep it goes at most, and how many positives it has of those judged.
-
-    `recall` is the mean over queries of the share of positives found, R@depth.
-    """
-
-    depth: int
-    found: int
-    positives: int
-    recall: float
+    settings, wanted = settings or Settings(), parse_measures(measures)
+    given = iter(runs)
+    name, first = next(given, ("", Run()))
+    views = [View.of(name, first, qrels, wanted)]
+    views += [View.of(name, run, qrels, wanted, first) for name, run in given]
+    base, *others = views
+    if not others:
+        raise InputError("nothing to compare with the first run", "Give a baseline and one or more systems")
+    depths = sorted({*settings.judged_at, *(measure.cutoff for measure in wanted if measure.cutoff)})
+    study = Study(
+        base.evaluation,
+        tuple(view.evaluation for view in others),
+        tuple(_outcomes(base.evaluation, [view.evaluation for view in others], settings)),
+        {view.name: {depth: view.judged(depth) for depth in depths} for view in views},
+        base.ceiling(wanted),
+        {(view.name, measure): ends for view in views for measure, ends in view.tie_intervals.items()},
+        {view.name: view.outside for view in others},
+        FirstStage(base.depth, *base.positives(settings.rel)),
+        settings,
+    )
+    return replace(study, warnings=tuple(doubts(study, views, wanted)))
 
 
-@dataclass(frozen=True)
-class Study:
-    """A whole comparison.
+def _outcomes(baseline: Evaluation, systems: Sequence[Evaluation], settings: Settings) -> list[Outcome]:
+    """An outcome for each system and measure."""
+    pairs = [(system, measure) for system in systems for measure in baseline.values]
+    differences = np.array([paired(system, baseline, measure) for system, measure in pairs]).T
+    lows, highs = bootstrap(differences, settings.confidence, settings.seed, settings.rounds)
+    p_t = [ttest(known, np.zeros(len(known))) for known in map(_known, differences.T)]
+    p_random = randomisation(differences, settings.seed, settings.rounds).tolist()
+    corrected_t, corrected_random = holm(p_t), holm(p_random)
+    found = []
+    for i, (system, measure) in enumerate(pairs):
+        known = _known(differences[:, i])
+        wins, ties, losses = _counts(known)
+        found.append(
+            Outcome(
+                system.name,
+                measure,
+                baseline_mean=baseline.values[measure],
+                system_mean=system.values[measure],
+                difference=float(known.mean()) if len(known) else math.nan,
+                low=float(lows[i]),
+                high=float(highs[i]),
+                p_t=p_t[i],
+                p_randomisation=p_random[i],
+                p_t_holm=corrected_t[i],
+                p_randomisation_holm=corrected_random[i],
+                effect_size=effect_size(known),
+                wins=wins,
+                ties=ties,
+                losses=losses,
+                detectable=detectable(known, settings.power, 1 - settings.confidence),
+                queries=len(known),
+                tested=SHARES if measure.startswith("PNR") else "",
+            )
+        )
+    return found
 
-    `outcomes` are in the order of systems, then measures. `judged` is name -> cut-off -> the share of judged documents
-    down to there, over the queries that the run has. `ceiling` is measure -> the best value that any reranking of the
-    baseline's candidates could reach. `tie_intervals` is (name, measure) -> the lowest and the highest value over all
-    orders of equal scores. `outside` is name -> the share of the system's documents that the baseline lacks.
-    """
 
-    baseline: Evaluation
-    systems: tuple[Evaluation, ...]
-    outcomes: tuple[Outcome, ...]
-    judged: Mapping[str, Mapping[int, float]]
-    ceiling: Mapping[str, float]
-    tie_intervals: Mapping[tuple[str, str], tuple[float, float]]
-    outside: Mapping[str, float]
-    first_stage: FirstStage
-    settings: Settings
-    warnings: tuple[str, ...] = ()
+def _known(differences: np.ndarray) -> np.ndarray:
+    return differences[np.isfinite(differences)]
 
-    @property
-    def evaluations(self) -> tuple[Evaluation, ...]:
-        """The baseline and the systems."""
-        return (self.baseline, *self.systems)
+
+def _counts(differences: np.ndarray) -> tuple[int, int, int]:
+    """Queries that the system wins, ties and loses; values that differ by rounding alone are tied."""
+    signs = np.where(np.abs(differences) > 1e-9, np.sign(differences), 0)
+    return int((signs > 0).sum()), int((signs == 0).sum()), int((signs < 0).sum())

@@ -4,17 +4,12 @@ import ast
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from subprocess import SubprocessError
 
 from rerankkit.errors import InputError
 
 EXAMPLES = "nDCG@10, RR@10, AP(rel=2), R(rel=2)@100, P@5, Success@1, PNR"
-ALIASES = {
-    "NDCG": "nDCG",
-    "MRR": "RR",
-    "MAP": "AP",
-    "Precision": "P",
-    "Recall": "R",
-}
+ALIASES = {"NDCG": "nDCG", "MRR": "RR", "MAP": "AP", "Precision": "P", "Recall": "R"}
 RANKED = {"cutoff": int, "rel": int, "judged_only": bool}
 PARAMETERS: Mapping[str, Mapping[str, type]] = {
     "nDCG": {"cutoff": int, "dcg": str, "gains": dict, "judged_only": bool},
@@ -24,6 +19,8 @@ PARAMETERS: Mapping[str, Mapping[str, type]] = {
     "PNR": {"mean": bool},
 }
 """The measures that are computed here, and what each may be told."""
+DEEPEST = 10**9
+"""The largest cut-off."""
 NEEDS_CUTOFF = ("P", "R", "Success")
 DEFAULTS = {"rel": 1, "judged_only": False, "dcg": "log2", "mean": False}
 
@@ -87,8 +84,8 @@ def _well_told(kind: str, given: Mapping) -> bool:
         return False
     gains = given.get("gains", {})
     return (
-        given.get("cutoff", 1) > 0
-        and given.get("rel", 0) >= 0
+        0 < given.get("cutoff", 1) <= DEEPEST
+        and given.get("rel", 1) > 0
         and given.get("dcg", "log2") in ("log2", "exp-log2")
         and all(type(number) is int for pair in gains.items() for number in pair)
         and ("cutoff" in given or kind not in NEEDS_CUTOFF)
@@ -121,6 +118,12 @@ def _text(value: object) -> str:
     return repr(value)
 
 
+TRIAL = {"1": {"a": 1, "b": 0}}, {"1": {"a": 2.0, "b": 1.0}}
+"""Qrels and a run: some measures are refused only when they are computed."""
+REFUSALS = (NameError, TypeError, LookupError, ValueError, AssertionError, RuntimeError, OSError, SubprocessError)
+"""How ir_measures and the tools behind it say that they cannot."""
+
+
 def _others(name: str) -> Measure:
     """A measure of ir_measures, which says what is wrong with one that it does not know."""
     import ir_measures
@@ -130,8 +133,10 @@ def _others(name: str) -> Measure:
     try:
         measure = ir_measures.parse_measure(name)
         measure.validate_params()
-        ir_measures.evaluator([measure], {"1": {"1": 1}})
-    except (NameError, ValueError, AssertionError, RuntimeError) as error:
+        if not 0 < measure.params.get("cutoff", 1) <= DEEPEST:  # pytrec_eval ends the process at 0
+            raise ValueError(f"a cut-off is from 1 to {DEEPEST}")
+        ir_measures.calc_aggregate([measure], *TRIAL)
+    except REFUSALS as error:
         reason = re.sub(r"<object object at \w+>", "missing", " ".join(str(error).split()))
         raise InputError(f"not a measure: {name!r} ({reason})", f"Examples: {EXAMPLES}") from error
     return Measure(str(measure))

@@ -36,27 +36,24 @@ def evaluate(run: Run, qrels: Qrels, measures: Iterable[str] = DEFAULT_MEASURES,
     """
     name, wanted = name or run.tag, parse_measures(measures)
     marks = checked_marks(run, qrels, name)
-    return measured(marks, qrels, wanted, name)
+    if marks.missing:
+        lacks = f"{name}: lacks {len(marks.missing)} of {len(qrels)} judged queries, counted as 0"
+        logger.warning("%s: %s", lacks, some(marks.missing))
+    return measured(marks, wanted, name)
 
 
 def checked_marks(run: Run, qrels: Qrels, name: str) -> Marks:
-    """The run's judged hits; warns of judged queries that it lacks, InputError where it has none."""
+    """The run's judged hits; InputError where it has none of the judged queries."""
     marks = marks_of(run, qrels)
     if not marks.lengths.any():
         raise InputError(
             f"{name}: no query in common with the qrels (run: {some(run)}; qrels: {some(qrels)})",
             "Check that both are for the same topics",
         )
-    missing = marks.missing
-    if missing:
-        lacks = f"{name}: lacks {len(missing)} of {len(qrels)} judged queries, counted as 0"
-        logger.warning("%s: %s", lacks, some(missing))
     return marks
 
 
-def measured(
-    marks: Marks, qrels: Qrels, measures: Sequence[Measure], name: str, arranged: Arrangement = as_it_is
-) -> Evaluation:
+def measured(marks: Marks, measures: Sequence[Measure], name: str, arranged: Arrangement = as_it_is) -> Evaluation:
     """The measures of the judged hits, in the order of the run or another one."""
     totals: dict[str, float] = {}
     by_query: dict[str, Mapping[str, float]] = {}
@@ -64,7 +61,8 @@ def measured(
     if others:
         from rerankkit.evaluate.by_ir_measures import calculated
 
-        totals, by_query = calculated(others, arranged(marks), qrels)
+        totals, others_by_query = calculated(others, arranged(marks))
+        by_query |= others_by_query
     for measure in measures:
         if measure.kind:
             found = values(measure, marks, arranged)

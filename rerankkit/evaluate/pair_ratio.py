@@ -1,4 +1,4 @@
-"""Pairs of a query's judged documents: concordant where the higher grade has the higher score, else discordant or tied."""
+"""Pairs of a query's documents with different grades, and whether their scores agree."""
 
 import math
 

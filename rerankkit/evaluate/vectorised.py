@@ -51,9 +51,7 @@ def _reciprocal_rank(measure: Measure, marks: Marks) -> np.ndarray:
 def _average_precision(measure: Measure, marks: Marks) -> np.ndarray:
     relevant = _relevant(measure, marks)
     precision = (places(relevant.query) + 1) / (relevant.rank + 1)
-    found = np.bincount(
-        relevant.query, np.where(relevant.rank < _cutoff(measure), precision, 0), len(marks.lengths)
-    )
+    found = np.bincount(relevant.query, np.where(relevant.rank < _cutoff(measure), precision, 0), len(marks.lengths))
     return _share(found, _positives(measure, marks.judgments))
 
 

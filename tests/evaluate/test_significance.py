@@ -23,7 +23,7 @@ def test_randomisation_worked_by_hand():
 
 
 def test_randomisation_repeats_with_its_seed_and_is_never_zero():
-    ours, theirs = [0.1, 0.9, 0.4, 0.8, 0.35], [0.2, 0.3, 0.3, 0.1, 0.4]
+    ours, theirs = [0.1, 0.9, 0.4, 0.8, 0.35] * 4, [0.2, 0.3, 0.3, 0.6, 0.4] * 4
     assert randomisation_test(ours, theirs, seed=3) == randomisation_test(ours, theirs, seed=3)
     assert randomisation_test(ours, theirs, seed=3) != randomisation_test(ours, theirs, seed=4)
     assert randomisation_test([1.0] * 60, [0.0] * 60, rounds=999) == 1 / 1000

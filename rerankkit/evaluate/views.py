@@ -1,0 +1,84 @@
+"""A run as a comparison sees it: its measures, how far ties could move them, and what of it is judged."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rerankkit.evaluate.marks import Marks, best_reranking, best_ties, worst_ties
+from rerankkit.evaluate.measure_names import Measure
+from rerankkit.evaluate.measures import Evaluation, checked_marks, measured
+from rerankkit.evaluate.vectorised import aggregated, values
+from rerankkit.run import Run
+from rerankkit.types import Qrels
+
+
+@dataclass(frozen=True)
+class View:
+    """One run of a comparison, without its unjudged hits; `outside` is the share that the baseline lacks."""
+
+    evaluation: Evaluation
+    marks: Marks
+    tie_intervals: Mapping[str, tuple[float, float]]
+    outside: float = 0.0
+
+    @classmethod
+    def of(cls, name: str, run: Run, qrels: Qrels, measures: Sequence[Measure], baseline: Run | None = None) -> "View":
+        """The run's view; InputError where it has none of the judged queries."""
+        marks = checked_marks(run, qrels, name)
+        evaluation = measured(marks, measures, name)
+        outside = 0.0 if baseline is None else _outside(run, baseline, qrels)
+        return cls(evaluation, marks, _tie_intervals(evaluation, marks, measures), outside)
+
+    @property
+    def name(self) -> str:
+        """By which the run is told from the others."""
+        return self.evaluation.name
+
+    @property
+    def depth(self) -> int:
+        """How many hits a judged query has at most."""
+        return int(self.marks.lengths.max())
+
+    def judged(self, depth: int) -> float:
+        """The share of judged documents down to there, the mean over the judged queries that the run has."""
+        found = values(Measure(f"Judged@{depth}", "Judged", depth), self.marks)
+        return float(found[self.marks.lengths > 0].mean())
+
+    def positives(self, rel: int) -> tuple[int, int, float]:
+        """How many positives the run has, of how many that are judged, and the mean share of them over queries."""
+        recall = Measure(f"R@{self.depth}", "R", self.depth, rel)
+        there = int((self.marks.grade >= rel).sum()), int((self.marks.judgments.grade >= rel).sum())
+        return *there, aggregated(recall, values(recall, self.marks))
+
+    def ceiling(self, measures: Sequence[Measure]) -> Mapping[str, float]:
+        """The best value of each measure that any order of the run's hits could have."""
+        return measured(self.marks, measures, self.name, best_reranking).values
+
+    def judged_only(self, measure: Measure) -> float:
+        """The measure's value were what is not judged not there."""
+        condensed = replace(measure, judged_only=True)
+        return aggregated(condensed, values(condensed, self.marks))
+
+
+def _tie_intervals(
+    evaluation: Evaluation, marks: Marks, measures: Sequence[Measure]
+) -> Mapping[str, tuple[float, float]]:
+    """The lowest and the highest value of each measure over all orders of equal scores."""
+    found = [evaluation.values]
+    if marks.tied:
+        found += [measured(marks, measures, evaluation.name, order).values for order in (worst_ties, best_ties)]
+    return {
+        name: (float(np.min([one[name] for one in found])), float(np.max([one[name] for one in found])))
+        for name in evaluation.values
+    }
+
+
+def _outside(run: Run, baseline: Run, qrels: Qrels) -> float:
+    """The share of a run's documents, in the judged queries, that the baseline does not have there."""
+    count = lacking = 0
+    for qid in (qid for qid in run if qid in qrels):
+        docids = run.docids(qid)
+        count += len(docids)
+        lacking += len(set(docids).difference(baseline.docids(qid) if qid in baseline else ()))
+    return lacking / count
