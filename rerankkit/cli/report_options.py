@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rerankkit.cli.inputs import check_output, collection_of, queries_of
+from rerankkit.cli.inputs import check_output, collection_of
 from rerankkit.errors import InputError
 
 if TYPE_CHECKING:
-    from rerankkit.evaluate.comparison import Study
+    from rerankkit.evaluate.study import Study
     from rerankkit.types import Collection, Qrels
 
 A_FILE = click.Path(path_type=Path)
 OPTIONS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("--report", {"type": A_FILE}, "Write one HTML page that needs no network: tables, figures, single queries."),
     ("--plots", {"type": click.Path(path_type=Path, file_okay=False)}, "A folder for the figures as PNG and SVG."),
-    ("--topics", {}, "Topics file, or a name that Pyserini knows: the queries' texts in the report."),
     ("--index", {}, "Lucene index folder, or a Pyserini prebuilt index: the documents' texts in the report."),
     ("--collection", {"type": A_FILE}, "JSONL file or folder that holds the texts instead."),
     ("--teacher", {"type": A_FILE}, "A teacher's run: tells in the report how far each system follows it."),
@@ -29,7 +28,7 @@ OPTIONS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("--report-queries", {"type": click.IntRange(0), "default": 500}, "Queries whose documents the report holds."),
     ("--report-documents", {"type": click.IntRange(1), "default": 10}, "Documents of a run and query that it holds."),
 )
-NEEDING = ("topics", "index", "collection", "teacher", "timings")
+NEEDING = ("index", "collection", "teacher", "timings")
 """What is of no use without a report or plots."""
 
 
@@ -46,7 +45,6 @@ class ReportFlags:
 
     report: Path | None
     plots: Path | None
-    topics: str | None
     index: str | None
     collection: Path | None
     teacher: Path | None
@@ -74,8 +72,11 @@ class ReportFlags:
         """Whether anything is to be written."""
         return self.report is not None or self.plots is not None
 
-    def write(self, study: "Study", qrels: "Qrels", paths: Sequence[Path]) -> list[Path]:
-        """Writes the report and the plots of a study of the runs in these files; the paths written."""
+    def write(self, study: "Study", qrels: "Qrels", paths: Sequence[Path], topics: Path | None) -> list[Path]:
+        """Writes the report and the plots of a study of the runs in these files; the paths written.
+
+        The topics' file has the queries' texts.
+        """
         if not self.wanted:
             return []
         from rerankkit.evaluate.page.lists import Limits
@@ -84,14 +85,14 @@ class ReportFlags:
         from rerankkit.evaluate.page.payload import payload
         from rerankkit.evaluate.page.timings import read_timings
         from rerankkit.evaluate.page.writing import write_report
-        from rerankkit.trec import read_run
+        from rerankkit.trec import read_run, read_topics
 
         names = [evaluation.name for evaluation in study.evaluations]
         material = Material(
             study,
             qrels,
             runs=lambda: (read_run(path) for path in paths),
-            queries=None if self.topics is None else queries_of(self.topics),
+            queries=None if topics is None else read_topics(topics),
             documents=self._documents if self.index is not None or self.collection is not None else None,
             timings={} if self.timings is None else read_timings(self.timings, names),
             teacher=None if self.teacher is None else read_run(self.teacher),

@@ -27,11 +27,11 @@ class Curves:
     ndcg: tuple[float, ...]
 
 
-def curves(run: Run, qrels: Qrels) -> Curves:
-    """The curves of a run; a document of grade 1 or more is relevant."""
+def curves(run: Run, qrels: Qrels, rel: int = 1) -> Curves:
+    """The curves of a run; for precision a document of grade `rel` or more is relevant."""
     marks = marks_of(run, qrels)
     measures = parse_measures([f"nDCG@{depth}" for depth in DEPTHS])
-    return Curves(_precision(marks), tuple(measured(marks, qrels, measures, run.tag).values.values()))
+    return Curves(_precision(marks, rel), tuple(measured(marks, measures, run.tag).values.values()))
 
 
 def depths_to(deepest: int) -> list[int]:
@@ -39,12 +39,12 @@ def depths_to(deepest: int) -> list[int]:
     return [depth for i, depth in enumerate(DEPTHS) if i == 0 or DEPTHS[i - 1] < deepest]
 
 
-def _precision(marks: Marks) -> tuple[float, ...]:
+def _precision(marks: Marks, rel: int) -> tuple[float, ...]:
     """At each level the highest precision at or below the rank of the document that reaches it, or 0."""
     judgments = marks.judgments
     queries = len(judgments.qids)
-    relevant = np.bincount(judgments.query[judgments.grade > 0], minlength=queries)
-    hits = marks.chosen(marks.grade > 0)
+    relevant = np.bincount(judgments.query[judgments.grade >= rel], minlength=queries)
+    hits = marks.chosen(marks.grade >= rel)
     found = np.bincount(hits.query, minlength=queries)
     precision = (places(hits.query) + 1) / (hits.rank + 1)
     ahead = 2.0 * (queries - hits.query)  # keeps the queries apart: no precision is over 1

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from rerankkit.evaluate.comparison import Study
+from rerankkit.evaluate.study import Study
 from rerankkit.evaluate.page.lists import Limits
 from rerankkit.run import Run
 from rerankkit.types import Collection, Qrels, Queries

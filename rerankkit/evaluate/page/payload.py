@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from rerankkit.evaluate.comparison import Study
+from rerankkit.evaluate.study import Study
 from rerankkit.evaluate.diagnose import Given
 from rerankkit.evaluate.page.curves import LEVELS, Curves, curves, depths_to
 from rerankkit.evaluate.page.distilled import finite, is_same, of_student, of_teacher
@@ -66,7 +66,7 @@ def gather(material: Material, chosen: Sequence[str]) -> Gathered:
         if first is None:
             first = run
             found.teacher = None if material.teacher is None else of_teacher(given(material, run))
-        found.curves.append(curves(run, material.qrels))
+        found.curves.append(curves(run, material.qrels, material.study.settings.rel))
         found.rankings.append(ranking(run, chosen))
         found.deepest = max(found.deepest, *(len(run.scores(qid)) for qid in run), 1)
         if i and material.teacher is not None and not is_same(run, material.teacher):

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from html import escape
 
-from rerankkit.evaluate.comparison import Outcome, Study
+from rerankkit.evaluate.study import Outcome, Study
 from rerankkit.evaluate.page.numerals import data, data_p, number, percent
 from rerankkit.evaluate.page.verdicts import kind_of, named
 
@@ -30,7 +30,7 @@ def _group(measure: str, study: Study, width: int) -> str:
     outcomes = [outcome for outcome in study.outcomes if outcome.measure == measure]
     notes = [f"differences in {escape(one.tested)}" for one in outcomes[:1] if one.tested]
     ceiling = study.ceiling.get(measure, math.nan)
-    if not math.isnan(ceiling):
+    if math.isfinite(ceiling):
         notes.append(f"any reranking reaches {data(ceiling)} at most")
     note = f" <small>{'; '.join(notes)}</small>" if notes else ""
     head = f'<tr><th scope="rowgroup" colspan="{width}">{escape(measure)}{note}</th></tr>'
@@ -57,7 +57,7 @@ def _outcome(one: Outcome) -> str:
 def runs(study: Study) -> str:
     """What each run holds: how much of its top is judged, what is not of the first stage, what its ties leave open."""
     measure = next(iter(study.baseline.values))
-    cuts = study.settings.judged_at
+    cuts = list(study.judged[study.baseline.name])
     heads = ["run", *(f"judged@{cut}" for cut in cuts), "not in base", f"{measure} as ties fall", "queries lacking"]
     lines = []
     for evaluation in study.evaluations:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from html import escape
 
-from rerankkit.evaluate.comparison import Outcome, Study
+from rerankkit.evaluate.study import Outcome, Study
 from rerankkit.evaluate.page.numerals import chance, data, number, percent
 
 SURE = 0.05

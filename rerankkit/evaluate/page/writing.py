@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rerankkit import __version__
 from rerankkit.evaluate.page import tables, verdicts
-from rerankkit.evaluate.comparison import Study
+from rerankkit.evaluate.study import Study
 from rerankkit.evaluate.page.material import Material
 from rerankkit.evaluate.page.payload import Record
 from rerankkit.files import whole_file

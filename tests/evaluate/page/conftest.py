@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from rerankkit.evaluate.comparison import FirstStage, Outcome, Settings, Study
+from rerankkit.evaluate.study import FirstStage, Outcome, Settings, Study
 from rerankkit.evaluate.measures import evaluate
 from rerankkit.evaluate.page.material import Material, Timing
 from rerankkit.run import Run

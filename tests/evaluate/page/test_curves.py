@@ -35,6 +35,13 @@ def test_curves_are_those_of_ir_measures():
     assert [*found.precision, *found.ndcg] == pytest.approx([expected[measure] for measure in measures], abs=1e-9)
 
 
+def test_what_is_relevant_begins_at_a_grade():
+    run = Run({"1": [("a", 3), ("b", 2)]}, "r")
+    found = curves(run, {"1": {"a": 1, "b": 2}}, rel=2)
+    assert found.precision == (0.5,) * 11
+    assert found.ndcg[0] == 0.5  # its gain is the grade
+
+
 def test_a_run_without_a_relevant_document_is_zero_throughout():
     found = curves(Run({"1": [("x", 1)]}, "r"), {"1": {"a": 1}})
     assert {*found.precision, *found.ndcg} == {0.0}
