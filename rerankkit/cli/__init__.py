@@ -23,6 +23,7 @@ COMMANDS = {
     "store": "Tell, prune and export the scores that rerank keeps.",
     "fuse": "Make one run of several: a committee of teachers, or fused first stages.",
     "evaluate": "Measure runs against qrels.",
+    "compare": "Tell how sure it is that systems differ from a baseline, and what to doubt.",
     "diagnose": "Tell from runs how good a teacher is and what its student keeps.",
     "models": "List the checkpoints that --model knows by name.",
     "doctor": "Tell what is installed, and how to get what is missing.",

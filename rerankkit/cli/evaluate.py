@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from rerankkit.errors import InputError
+from rerankkit.cli.inputs import judged_topics, run_names
 
 FORMATS = ("table", "csv", "json")
 TESTS = ("t", "randomisation")
@@ -52,9 +52,9 @@ def command(
     from rerankkit.progress import progress
     from rerankkit.trec import read_qrels, read_run
 
-    names = _names(runs)
+    names = run_names(runs)
     parse_measures(measures)
-    judged = _only(read_qrels(qrels), topics)
+    judged = judged_topics(read_qrels(qrels), topics)
     evaluations = [
         evaluate(read_run(path), judged, measures, name)
         for path, name in progress(list(zip(runs, names, strict=True)), "Evaluating", len(runs))
@@ -70,23 +70,3 @@ def command(
         click.echo(report.table(evaluations, tests, lambda cell: click.style(cell, bold=True)))
     for warning in report.warnings(evaluations, tests):
         click.echo(f"Warning: {warning}", err=True)
-
-
-def _names(runs: tuple[Path, ...]) -> list[str]:
-    """The runs' file names, or their whole paths where two files bear the same name."""
-    if len(set(runs)) < len(runs):
-        raise InputError("a run is given twice", "Name each run once")
-    short = [path.name for path in runs]
-    return short if len(set(short)) == len(short) else [str(path) for path in runs]
-
-
-def _only(qrels: dict[str, dict[str, int]], topics: Path | None) -> dict[str, dict[str, int]]:
-    """The judgments of the topics' queries, or all of them without topics."""
-    from rerankkit.trec import read_topics
-
-    if topics is None:
-        return qrels
-    kept = {qid: qrels[qid] for qid in read_topics(topics) if qid in qrels}
-    if not kept:
-        raise InputError("none of the topics is judged", "Check that topics and qrels belong together", topics)
-    return kept

@@ -126,3 +126,23 @@ def apart(run: Run, queries: Queries, held_out: Sequence[str], drop: bool) -> Ru
     if gone.issuperset(run):
         raise InputError("every training query is a near-duplicate of a held-out one", "Train on other queries")
     return Run({qid: run[qid] for qid in run if qid not in gone}, run.tag)
+
+
+def run_names(runs: tuple[Path, ...]) -> list[str]:
+    """The runs' file names, or their whole paths where two files bear the same name."""
+    if len(set(runs)) < len(runs):
+        raise InputError("a run is given twice", "Name each run once")
+    short = [path.name for path in runs]
+    return short if len(set(short)) == len(short) else [str(path) for path in runs]
+
+
+def judged_topics(qrels: dict[str, dict[str, int]], topics: Path | None) -> dict[str, dict[str, int]]:
+    """The judgments of the topics' queries, or all of them without topics."""
+    from rerankkit.trec import read_topics
+
+    if topics is None:
+        return qrels
+    kept = {qid: qrels[qid] for qid in read_topics(topics) if qid in qrels}
+    if not kept:
+        raise InputError("none of the topics is judged", "Check that topics and qrels belong together", topics)
+    return kept

@@ -40,15 +40,16 @@ def compare_runs(
     if not others:
         raise InputError("nothing to compare with the first run", "Give a baseline and one or more systems")
     depths = sorted({*settings.judged_at, *(measure.cutoff for measure in wanted if measure.cutoff)})
+    reranked = min(settings.depth or base.depth, base.depth)
     study = Study(
         base.evaluation,
         tuple(view.evaluation for view in others),
         tuple(_outcomes(base.evaluation, [view.evaluation for view in others], settings)),
         {view.name: {depth: view.judged(depth) for depth in depths} for view in views},
-        base.ceiling(wanted),
+        base.ceiling(wanted, reranked),
         {(view.name, measure): ends for view in views for measure, ends in view.tie_intervals.items()},
         {view.name: view.outside for view in others},
-        FirstStage(base.depth, *base.positives(settings.rel)),
+        FirstStage(reranked, *base.positives(settings.rel, reranked)),
         settings,
     )
     return replace(study, warnings=tuple(doubts(study, views, wanted)))

@@ -11,6 +11,7 @@ from rerankkit.types import Qrels
 
 Arrangement = Callable[["Marks"], "Marks"]
 """Another order of the same hits."""
+NO_DEPTH = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -136,11 +137,12 @@ def worst_ties(marks: Marks) -> Marks:
     return late.chosen(np.lexsort((late.rank, late.query)))
 
 
-def best_reranking(marks: Marks) -> Marks:
-    """The highest grades first among all hits of a query: what no reranking of them can pass."""
-    order = np.lexsort((-marks.grade, marks.query))
+def best_reranking(marks: Marks, depth: int = NO_DEPTH) -> Marks:
+    """The highest grades first among the hits down to a depth: what no reranking of them can pass."""
+    rank = np.arange(len(marks.rank))
+    order = np.lexsort((rank, np.where(marks.rank < depth, -marks.grade, 0), marks.rank >= depth, marks.query))
     moved = marks.chosen(order)
-    rank = places(moved.query)
+    rank = np.where(moved.rank < depth, places(moved.query), moved.rank)
     return replace(moved, rank=rank, first=rank, end=rank + 1)
 
 

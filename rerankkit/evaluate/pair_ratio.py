@@ -17,6 +17,9 @@ class PairRatio(float):
         value.concordant, value.discordant = concordant, discordant
         return value
 
+    def __getnewargs__(self) -> tuple[int, int]:  # type: ignore[override]
+        return self.concordant, self.discordant  # for copies and pickles
+
     def share(self) -> float:
         """The concordant pairs' share of both, 0 to 1; NaN without pairs."""
         pairs = self.concordant + self.discordant

@@ -25,7 +25,7 @@ def doubts(study: Study, views: Sequence[View], measures: Sequence[Measure]) -> 
     yield from _queries(study, views)
     yield from _depths(views, measures)
     yield from _unjudged(study, views, measures)
-    yield from _candidates(study, views)
+    yield from _candidates(study)
     yield from _ties(study)
     yield from _below(study)
 
@@ -81,34 +81,34 @@ def _condensed(measure: Measure, base: View, system: View) -> str:
     return f"Over judged documents alone {measure.name} is {ours:.4f} against {theirs:.4f}"
 
 
-def _candidates(study: Study, views: Sequence[View]) -> Iterator[str]:
+def _candidates(study: Study) -> Iterator[str]:
     stage, name = study.first_stage, study.baseline.name
     if stage.recall < FOUND:
         most = ", ".join(f"{measure} {value:.4f}" for measure, value in study.ceiling.items() if math.isfinite(value))
         yield (
             f"{name} has {stage.found} of {stage.positives} positives (R@{stage.depth} {stage.recall:.4f}): what it "
-            f"never found no reranking brings back; at most {most}"
+            f"never found no reranking brings back" + (f"; at most {most}" if most else "")
         )
-    for system, share in study.outside.items():
-        if share:
-            yield (
-                f"{system} is no reranking of {name}: {share:.1%} of its documents are not among those candidates, "
-                "so that the ceiling is not its own"
-            )
+    others = [f"{system} ({share:.1%} of its documents)" for system, share in study.outside.items() if share]
+    if others:
+        yield (
+            f"no reranking of {name}, since it lacks some of their documents: {', '.join(others)}; the ceiling is not "
+            "theirs"
+        )
 
 
 def _ties(study: Study) -> Iterator[str]:
-    for (name, measure), (low, high) in study.tie_intervals.items():
-        if not high - low > VISIBLE:
-            continue
-        told = f"equal scores leave {name}'s {measure} between {low:.4f} and {high:.4f}"
-        floor, top = study.tie_intervals[study.baseline.name, measure]
-        if name == study.baseline.name:
-            yield f"{told}, by the order in which its ties are put"
-        elif low <= top and floor <= high:
-            yield f"{told}, which decides whether it is above {study.baseline.name} ({floor:.4f} to {top:.4f})"
-        else:
-            yield f"{told}, by the order in which its ties are put; its side of {study.baseline.name} is sure"
+    for one in study.evaluations:
+        moved = {}
+        for measure in one.values:
+            low, high = study.tie_intervals[one.name, measure]
+            floor, top = study.tie_intervals[study.baseline.name, measure]
+            if high - low > VISIBLE:
+                open_ = one is not study.baseline and low <= top and floor <= high
+                moved[measure] = f"{measure} {low:.4f} to {high:.4f}" + " (above or below the baseline)" * open_
+        if moved:
+            told = f"equal scores of {one.name} leave open its {', '.join(moved.values())}"
+            yield f"{told}: its figures are by trec_eval's order of docids"
 
 
 def _below(study: Study) -> Iterator[str]:

@@ -8,13 +8,18 @@ from rerankkit.evaluate.measures import Evaluation
 
 @dataclass(frozen=True)
 class Settings:
-    """How systems are compared; `rel` is the grade from which on a document is a positive."""
+    """How systems are compared.
+
+    `rel` is the grade from which on a document is a positive, `depth` how many of the baseline's hits are reranked, 0
+    for all of them.
+    """
 
     seed: int = 0
     rounds: int = 10_000
     confidence: float = 0.95
     power: float = 0.8
     rel: int = 1
+    depth: int = 0
     judged_at: tuple[int, ...] = (10,)
 
 
@@ -51,7 +56,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class FirstStage:
-    """What the baseline's candidates hold: how deep it goes at most, and how many positives it has of those judged.
+    """What the baseline's candidates hold: down to which depth, and how many positives of those judged.
 
     `recall` is the mean over queries of the share of positives found, R@depth.
     """
@@ -91,3 +96,7 @@ class Study:
     def outcome(self, system: str, measure: str) -> Outcome:
         """The outcome of one system by one measure."""
         return next(one for one in self.outcomes if (one.system, one.measure) == (system, measure))
+
+    def sure(self, one: Outcome) -> bool:
+        """Whether both tests, each corrected, call the difference more than chance."""
+        return max(one.p_t_holm, one.p_randomisation_holm) < 1 - self.settings.confidence

@@ -2,11 +2,9 @@
 
 import numpy as np
 
-from rerankkit.evaluate.marks import Arrangement, Judgments, Marks, as_it_is, places
+from rerankkit.evaluate.marks import NO_DEPTH, Arrangement, Judgments, Marks, as_it_is, places
 from rerankkit.evaluate.measure_names import Measure
 from rerankkit.evaluate.pair_ratio import PairRatio, count_pairs
-
-NO_CUTOFF = np.iinfo(np.int64).max
 
 
 def values(measure: Measure, marks: Marks, arranged: Arrangement = as_it_is) -> np.ndarray:
@@ -104,7 +102,7 @@ def _counts(marks: Marks, which: np.ndarray) -> np.ndarray:
 
 
 def _cutoff(measure: Measure) -> int:
-    return measure.cutoff or NO_CUTOFF
+    return measure.cutoff or NO_DEPTH
 
 
 def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

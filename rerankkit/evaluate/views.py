@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -45,15 +46,16 @@ class View:
         found = values(Measure(f"Judged@{depth}", "Judged", depth), self.marks)
         return float(found[self.marks.lengths > 0].mean())
 
-    def positives(self, rel: int) -> tuple[int, int, float]:
-        """How many positives the run has, of how many that are judged, and the mean share of them over queries."""
-        recall = Measure(f"R@{self.depth}", "R", self.depth, rel)
-        there = int((self.marks.grade >= rel).sum()), int((self.marks.judgments.grade >= rel).sum())
-        return *there, aggregated(recall, values(recall, self.marks))
+    def positives(self, rel: int, depth: int) -> tuple[int, int, float]:
+        """How many positives stand down to there, of how many that are judged, and the mean share over queries."""
+        recall = Measure(f"R@{depth}", "R", depth, rel)
+        found = int(((self.marks.grade >= rel) & (self.marks.rank < depth)).sum())
+        return found, int((self.marks.judgments.grade >= rel).sum()), aggregated(recall, values(recall, self.marks))
 
-    def ceiling(self, measures: Sequence[Measure]) -> Mapping[str, float]:
-        """The best value of each measure that any order of the run's hits could have."""
-        return measured(self.marks, measures, self.name, best_reranking).values
+    def ceiling(self, measures: Sequence[Measure], depth: int) -> Mapping[str, float]:
+        """The best value of each measure that any order of the run's hits down to there could have."""
+        best = partial(best_reranking, depth=depth)
+        return measured(self.marks, measures, self.name, best).values
 
     def judged_only(self, measure: Measure) -> float:
         """The measure's value were what is not judged not there."""
