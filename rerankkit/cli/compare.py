@@ -1,10 +1,12 @@
 """`rerankkit compare`."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from rerankkit.cli.inputs import judged_topics, run_names
+from rerankkit.cli.report_options import ReportFlags, report_options
 
 FORMATS = ("table", "json", "csv", "markdown", "latex")
 
@@ -38,6 +40,7 @@ FORMATS = ("table", "json", "csv", "markdown", "latex")
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of both.")
 @click.option("--output", type=click.Choice(FORMATS), default="table", show_default=True, help="Format on stdout.")
+@report_options
 def command(
     baseline: Path,
     systems: tuple[Path, ...],
@@ -49,6 +52,7 @@ def command(
     rounds: int,
     seed: int,
     output: str,
+    **flags: Any,
 ) -> None:
     """Compare systems with a baseline, the first stage that they rerank or a rival, query by query.
 
@@ -64,6 +68,8 @@ def command(
       rerankkit compare runs/bm25.txt runs/bert.txt runs/llm.txt --qrels qrels.txt \\
         --measures 'nDCG@10 AP(rel=2)' --rel 2
       rerankkit compare runs/bm25.txt runs/bert.txt --qrels qrels.txt --output latex > table.tex
+      rerankkit compare runs/bm25.txt runs/bert.txt --qrels qrels.txt --topics topics.tsv \\
+        --index runs/index --teacher runs/llm.txt --report runs/report.html --plots runs/plots
     """
     from rerankkit.evaluate import comparison_formats
     from rerankkit.evaluate.comparison import Settings, compare_runs
@@ -72,6 +78,7 @@ def command(
     from rerankkit.progress import progress
     from rerankkit.trec import read_qrels, read_run
 
+    report = ReportFlags.taken(flags)
     paths = (baseline, *systems)
     names = run_names(paths)
     parse_measures(measures)
@@ -88,3 +95,5 @@ def command(
         click.echo(getattr(comparison_formats, f"as_{output}")(study))
     for warning in study.warnings:
         click.echo(f"Warning: {warning}", err=True)
+    for path in report.write(study, judged, paths, topics):
+        click.echo(f"Wrote {path}", err=True)

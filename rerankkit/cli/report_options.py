@@ -22,12 +22,17 @@ OPTIONS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("--plots", {"type": click.Path(path_type=Path, file_okay=False)}, "A folder for the figures as PNG and SVG."),
     ("--index", {}, "Lucene index folder, or a Pyserini prebuilt index: the documents' texts in the report."),
     ("--collection", {"type": A_FILE}, "JSONL file or folder that holds the texts instead."),
-    ("--teacher", {"type": A_FILE}, "A teacher's run: tells in the report how far each system follows it."),
-    ("--teacher-depth", {"type": click.IntRange(1), "default": 100}, "Candidates of a query that it scored."),
+    (
+        "--teacher",
+        {"type": A_FILE},
+        "A teacher's run: how far each system follows it, over --depth or 100 candidates.",
+    ),
     ("--timings", {"type": A_FILE}, "A line a run: its name, a tab, milliseconds a query[, a tab, 95th percentile]."),
     ("--report-queries", {"type": click.IntRange(0), "default": 500}, "Queries whose documents the report holds."),
     ("--report-documents", {"type": click.IntRange(1), "default": 10}, "Documents of a run and query that it holds."),
 )
+TEACHER_DEPTH = 100
+"""Candidates of a query that teacher and students are compared over, unless --depth says how many."""
 NEEDING = ("index", "collection", "teacher", "timings")
 """What is of no use without a report or plots."""
 
@@ -48,7 +53,6 @@ class ReportFlags:
     index: str | None
     collection: Path | None
     teacher: Path | None
-    teacher_depth: int
     timings: Path | None
     report_queries: int
     report_documents: int
@@ -73,7 +77,7 @@ class ReportFlags:
         return self.report is not None or self.plots is not None
 
     def write(self, study: "Study", qrels: "Qrels", paths: Sequence[Path], topics: Path | None) -> list[Path]:
-        """Writes the report and the plots of a study of the runs in these files; the paths written.
+        """Writes the report and the plots of a study of the runs in these files; the file and the folder written.
 
         The topics' file has the queries' texts.
         """
@@ -96,16 +100,16 @@ class ReportFlags:
             documents=self._documents if self.index is not None or self.collection is not None else None,
             timings={} if self.timings is None else read_timings(self.timings, names),
             teacher=None if self.teacher is None else read_run(self.teacher),
-            teacher_depth=self.teacher_depth,
+            teacher_depth=study.settings.depth or TEACHER_DEPTH,
             limits=Limits(self.report_documents, self.report_queries),
             made=shlex.join(["rerankkit", *sys.argv[1:]]),
         )
         record = payload(material)
-        written = draw_figures(record, self.plots) if self.plots is not None else []
+        if self.plots is not None:
+            draw_figures(record, self.plots)
         if self.report is not None:
             write_report(material, record, self.report)
-            written.append(self.report)
-        return written
+        return [path for path in (self.plots, self.report) if path is not None]
 
     def _documents(self, docids: set[str]) -> "Collection":
         if self.collection is not None:

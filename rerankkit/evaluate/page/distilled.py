@@ -12,7 +12,6 @@ from rerankkit.evaluate.distribution import BINS
 from rerankkit.evaluate.flat import flat, grades, paired
 from rerankkit.evaluate.gap import Worth
 from rerankkit.run import Run
-from rerankkit.types import Qrels
 
 CELLS = 40
 """Cells on each side of the picture of a student's scores over its teacher's."""

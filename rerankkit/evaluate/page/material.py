@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from rerankkit.evaluate.study import Study
 from rerankkit.evaluate.page.lists import Limits
+from rerankkit.evaluate.study import Study
 from rerankkit.run import Run
 from rerankkit.types import Collection, Qrels, Queries
 
@@ -34,5 +34,5 @@ class Material:
     timings: Mapping[str, Timing] = field(default_factory=dict)
     teacher: Run | None = None
     teacher_depth: int = 100
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     made: str = ""

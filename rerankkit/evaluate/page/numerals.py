@@ -22,7 +22,9 @@ def chance(p: float) -> str:
 
 def percent(share: float) -> str:
     """A share with up to one digit after the point."""
-    return "–" if math.isnan(share) else f"{100 * share:.1f}".removesuffix(".0").replace("-", "−") + "\N{NO-BREAK SPACE}%"
+    return (
+        "–" if math.isnan(share) else f"{100 * share:.1f}".removesuffix(".0").replace("-", "−") + "\N{NO-BREAK SPACE}%"
+    )
 
 
 def data(value: float, digits: int = 4, sign: bool = False) -> str:

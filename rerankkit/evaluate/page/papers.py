@@ -57,7 +57,12 @@ def _axes(path: Path, size: tuple[float, float], written: list[Path]) -> Iterato
     import matplotlib
     from matplotlib.figure import Figure  # not pyplot, which keeps figures and looks for a screen
 
-    settings = {"svg.hashsalt": "rerankkit", "svg.fonttype": "none", "font.size": 9, "axes.spines.top": False}
+    settings: dict[str, Any] = {
+        "svg.hashsalt": "rerankkit",
+        "svg.fonttype": "none",
+        "font.size": 9,
+        "axes.spines.top": False,
+    }
     with matplotlib.rc_context({**settings, "axes.spines.right": False, "axes.grid.axis": "y", "grid.alpha": 0.35}):
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.subplots()
@@ -130,9 +135,7 @@ def _cost(axes: Any, record: Record) -> None:
         if one["p95"] is not None:
             axes.plot([one["p50"], one["p95"]], [value, value], color=_style(system)["color"], linewidth=1.5)
         axes.plot([one["p50"]], [value], **_style(system))
-        axes.annotate(
-            _plain(record["systems"][system]), (one["p50"], value), xytext=(0, 6), textcoords="offset points"
-        )
+        axes.annotate(_plain(record["systems"][system]), (one["p50"], value), xytext=(0, 6), textcoords="offset points")
     if means[0] is not None and not any(one["system"] == 0 for one in record["timings"]):
         axes.axhline(means[0], color="0.45", linestyle="--", linewidth=1, label=_plain(record["systems"][0]))
         axes.legend(frameon=False, fontsize=8)

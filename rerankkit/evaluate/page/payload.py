@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from rerankkit.evaluate.study import Study
 from rerankkit.evaluate.diagnose import Given
 from rerankkit.evaluate.page.curves import LEVELS, Curves, curves, depths_to
 from rerankkit.evaluate.page.distilled import finite, is_same, of_student, of_teacher
 from rerankkit.evaluate.page.lists import Ranking, lists, most_changed, ranking, texts
 from rerankkit.evaluate.page.material import Material
 from rerankkit.evaluate.pair_ratio import PairRatio
+from rerankkit.evaluate.study import Study
 from rerankkit.progress import progress
 from rerankkit.run import Run
 
@@ -135,11 +135,15 @@ def _lists(material: Material, gathered: Gathered, place: Mapping[str, int]) -> 
     known = texts(collection, docids, limits)
     number = {docid: i for i, docid in enumerate(docids)}
     every = len(found) == len(material.qrels)
-    which = "every query" if every else f"the {len(found):,} {'query' if len(found) == 1 else 'queries'} that changed most"
+    which = (
+        "every query" if every else f"the {len(found):,} {'query' if len(found) == 1 else 'queries'} that changed most"
+    )
     shown = f"the first {limits.documents} documents of each run"
     missing = f" {len(docids) - len(known):,} have no text in the collection." if collection is not None else ""
     return {
-        "lists": {place[qid]: [[number[docid], grade, ranks] for docid, grade, ranks in rows] for qid, rows in found.items()},
+        "lists": {
+            place[qid]: [[number[docid], grade, ranks] for docid, grade, ranks in rows] for qid, rows in found.items()
+        },
         "documents": [[docid, *known.get(docid, ("", ""))] for docid in docids],
         "shown": limits.documents,
         "notes": {

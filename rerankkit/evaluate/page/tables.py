@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterable
 from html import escape
 
-from rerankkit.evaluate.study import Outcome, Study
 from rerankkit.evaluate.page.numerals import data, data_p, number, percent
 from rerankkit.evaluate.page.verdicts import kind_of, named
+from rerankkit.evaluate.study import Outcome, Study
 
 COLUMNS = ("mean", "difference", "interval", "p, t-test", "Holm", "p, random", "Holm", "effect size")
 COUNTS = ("wins", "ties", "losses")

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable
 from html import escape
 
-from rerankkit.evaluate.study import Outcome, Study
 from rerankkit.evaluate.page.numerals import chance, data, number, percent
+from rerankkit.evaluate.study import Outcome, Study
 
 SURE = 0.05
 
@@ -47,9 +47,9 @@ def named(name: str) -> str:
 
 
 def _told(outcome: Outcome, study: Study) -> str:
-    p = p_of(outcome)
+    p, settings = p_of(outcome), study.settings
     parts = [
-        f"From {number(outcome.baseline_mean)} to {number(outcome.system_mean)}. The {percent(study.settings.confidence)} "
+        f"From {number(outcome.baseline_mean)} to {number(outcome.system_mean)}. The {percent(settings.confidence)} "
         f"interval of the difference{_tested(outcome)} is {number(outcome.low, sign=True)} to "
         f"{number(outcome.high, sign=True)}; p{equals(p)} with Holm’s correction.",
         f"Better in {outcome.wins}, worse in {outcome.losses}, equal in {outcome.ties} of {outcome.queries} queries.",
@@ -57,7 +57,7 @@ def _told(outcome: Outcome, study: Study) -> str:
     if kind_of(outcome) == "open" and not math.isnan(outcome.detectable):
         parts.append(
             f"With so many queries a true difference of {number(outcome.detectable)} shows "
-            f"{percent(study.settings.power)} of the time, a smaller one mostly not."
+            f"{percent(settings.power)} of the time, a smaller one mostly not."
         )
     return " ".join(parts)
 

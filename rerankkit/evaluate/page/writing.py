@@ -11,9 +11,9 @@ from pathlib import Path
 
 from rerankkit import __version__
 from rerankkit.evaluate.page import tables, verdicts
-from rerankkit.evaluate.study import Study
 from rerankkit.evaluate.page.material import Material
 from rerankkit.evaluate.page.payload import Record
+from rerankkit.evaluate.study import Study
 from rerankkit.files import whole_file
 
 SCRIPTS = ("drawing", "figures", "queries", "sheet", "teacher", "page")
@@ -32,7 +32,7 @@ def page(material: Material, record: Record) -> str:
     study = material.study
     script = '"use strict";\n{\n' + "\n".join(part(f"{name}.js") for name in SCRIPTS) + "}\n"
     style = filled(part("page.css"), {"dark": part("dark.css")})
-    queries = len(material.qrels)
+    counts = len(material.qrels), len(study.evaluations), len(study.baseline.values)
     return filled(
         part("page.html"),
         {
@@ -44,7 +44,7 @@ def page(material: Material, record: Record) -> str:
             "data": embedded(record),
             "title": escape(title_of(study)),
             "heading": heading_of(study),
-            "facts": f"{queries:,} judged queries, {len(study.evaluations)} runs, {len(study.baseline.values)} measures",
+            "facts": "{:,} judged queries, {} runs, {} measures".format(*counts),
             "base": escape(study.baseline.name),
             "verdict": verdicts.verdicts(study),
             "warnings": verdicts.warnings(study.warnings),
@@ -68,7 +68,7 @@ def heading_of(study: Study) -> str:
 
 def _sides(study: Study) -> list[str]:
     systems = [system.name for system in study.systems]
-    return [*([" and ".join(systems) if len(systems) < 3 else f"{len(systems)} runs"] if systems else []), study.baseline.name]
+    return [" and ".join(systems) if len(systems) < 3 else f"{len(systems)} runs", study.baseline.name]
 
 
 def part(name: str) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from rerankkit.evaluate.study import FirstStage, Outcome, Settings, Study
 from rerankkit.evaluate.measures import evaluate
 from rerankkit.evaluate.page.material import Material, Timing
+from rerankkit.evaluate.study import FirstStage, Outcome, Settings, Study
 from rerankkit.run import Run
 from rerankkit.types import Document, Query
 
@@ -23,7 +23,7 @@ RM3 = {"1": ["b", "a", "c", "x"], "2": ["e", "d"]}
 
 QUERIES = {
     "1": Query("1", "red </script><script>document.title='broken'</script> fish"),
-    "2": Query("2", 'quotes " and \' and & and <b>bold</b>'),
+    "2": Query("2", "quotes \" and ' and & and <b>bold</b>"),
     "q<3>": Query("q<3>", "שלום עולם"),
 }
 TEXTS = {

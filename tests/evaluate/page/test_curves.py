@@ -47,7 +47,9 @@ def test_a_run_without_a_relevant_document_is_zero_throughout():
     assert {*found.precision, *found.ndcg} == {0.0}
 
 
-@pytest.mark.parametrize(("deepest", "last"), [(1, 1), (2, 2), (10, 10), (11, 12), (100, 100), (101, 150), (5000, 1000)])
+@pytest.mark.parametrize(
+    ("deepest", "last"), [(1, 1), (2, 2), (10, 10), (11, 12), (100, 100), (101, 150), (5000, 1000)]
+)
 def test_depths_end_at_the_longest_list(deepest, last):
     assert depths_to(deepest)[-1] == last
     assert depths_to(deepest)[0] == 1

@@ -21,7 +21,9 @@ def test_every_figure_in_both_formats(material, tmp_path):
     assert [path.name for path in paths] == [f"{name}.{form}" for name in names for form in ("png", "svg")]
     assert sorted(tmp_path.iterdir()) == sorted(paths)
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths if path.suffix == ".png")
-    assert {"bert <new>.txt", "rm3.txt", "nDCG@10, difference from bm25.txt"} <= texts(tmp_path / "difference.nDCG@10.svg")
+    assert {"bert <new>.txt", "rm3.txt", "nDCG@10, difference from bm25.txt"} <= texts(
+        tmp_path / "difference.nDCG@10.svg"
+    )
     assert "milliseconds a query" in texts(tmp_path / "quality_latency.svg")
 
 

@@ -29,7 +29,7 @@ def test_documents_before_and_after(material):
     docids = [document[0] for document in record["documents"]]
     rows = {docids[number]: (grade, ranks) for number, grade, ranks in record["lists"][0]}
     assert rows == {"b": (0, [1, 3, 1]), "a": (3, [2, 1, 2]), "c": (1, [3, 2, 3]), "x": (None, [4, 0, 4])}
-    assert dict((docid, title) for docid, title, _ in record["documents"])["b"] == "A title"
+    assert {docid: title for docid, title, _ in record["documents"]}["b"] == "A title"
     assert "4 have no text in the collection" in record["notes"]["lists"]  # x, y, f and g
 
 

@@ -38,9 +38,7 @@ def test_a_gain_and_what_chance_may_explain(study):
     ],
 )
 def test_a_gain_passes_both_tests(study, difference, p_t, p_randomisation, kind):
-    one = replace(
-        study.outcomes[0], difference=difference, p_t_holm=p_t, p_randomisation_holm=p_randomisation, p_t=0.0
-    )
+    one = replace(study.outcomes[0], difference=difference, p_t_holm=p_t, p_randomisation_holm=p_randomisation, p_t=0.0)
     assert kind_of(one) == kind
     assert p_of(replace(one, p_t_holm=0.3, p_randomisation_holm=0.2)) == 0.3
 
