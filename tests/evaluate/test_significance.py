@@ -2,11 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from rerankkit.errors import InputError
 from rerankkit.evaluate.measures import Evaluation, evaluate
-from rerankkit.evaluate.significance import compare, randomisation_test, ttest
+from rerankkit.evaluate.significance import compare, detectable, effect_size, holm, paired, randomisation_test, ttest
 from rerankkit.run import Run
 
 
@@ -61,3 +62,34 @@ def test_pnr_is_compared_by_shares_where_both_have_pairs():
     result = compare(evaluate(better, qrels, ["PNR"]), evaluate(worse, qrels, ["PNR"]), "PNR")
     assert result.queries == 2  # the third has no pair in the worse run
     assert result.difference == pytest.approx((1 + 1 / 3) / 2)
+
+
+def test_holm_worked_by_hand():
+    # 0.01 * 4, 0.02 * 3, then 0.03 * 2 = 0.06 and 0.04 * 1, which may not fall below the one before.
+    assert holm([0.03, 0.01, 0.04, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
+    assert holm([0.9, 0.6]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+def test_effect_size_worked_by_hand():
+    assert effect_size(np.array([1.0, 2.0, 3.0])) == 2.0
+    assert math.isnan(effect_size(np.array([1.0, 1.0])))
+    assert math.isnan(effect_size(np.array([1.0])))
+
+
+def test_what_can_be_detected():
+    # Tables of paired t-tests at 5 %, two-sided, power 80 %: 34 pairs for an effect of 0.5, 199 for 0.2, 15 for 0.8
+    # (Cohen 1988; G*Power), one pair fewer being too few.
+    for pairs, effect in ((34, 0.5), (199, 0.2), (15, 0.8)):
+        smallest = []
+        for count in (pairs, pairs - 1):
+            differences = np.arange(count) - (count - 1) / 2
+            smallest.append(detectable(differences / differences.std(ddof=1), 0.8))
+        assert smallest[0] <= effect < smallest[1]
+    assert math.isnan(detectable(np.array([1.0]), 0.8))
+    assert detectable(np.zeros(5), 0.8) == 0
+
+
+def test_paired_differences_are_in_the_baselines_order():
+    ours, theirs = evaluation(q3=6, q1=2, q2=4, mine=9), evaluation(q1=1, q2=2, q3=3, nan=math.nan)
+    np.testing.assert_equal(paired(ours, theirs, "nDCG@10"), [1, 2, 3, math.nan])
