@@ -134,6 +134,19 @@ class PairScorer:
                 yield list(islice(scores, len(of_query)))
         self.encoder.tell_cuts()
 
+    @property
+    def max_length(self) -> int:
+        """Tokens of a pair at the most, special tokens included."""
+        return self.encoder.lengths.max_length
+
+    def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Where each token of each text lies in it, from character to character."""
+        return self.encoder.spans(texts)
+
+    def forget(self) -> None:
+        """Drops what the encoder kept of earlier pairs."""
+        self.encoder.forget()
+
     def traits(self) -> dict[str, Any]:
         """What tells its scores from those of the same weights elsewhere."""
         told = {"architecture": type(self.model).__name__, "commit": getattr(self.model.config, "_commit_hash", None)}
