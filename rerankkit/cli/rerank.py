@@ -97,7 +97,7 @@ def command(
     from rerankkit.groups.sample import thinned
     from rerankkit.rerank.models import load_reranker
     from rerankkit.rerank.reorder import rerank, run_of
-    from rerankkit.rerank.scorer import Scoring
+    from rerankkit.rerank.scoring import Scoring
     from rerankkit.trec import read_run, write_run
 
     first_stage = read_run(run_path)
