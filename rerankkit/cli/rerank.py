@@ -112,7 +112,7 @@ def command(
     from rerankkit.rerank.cascade import hits_of, reordered, then
     from rerankkit.rerank.models import load_reranker
     from rerankkit.rerank.reorder import run_of
-    from rerankkit.rerank.scorer import Scoring
+    from rerankkit.rerank.scoring import Scoring
     from rerankkit.trec import read_run, write_run
 
     first_stage = read_run(run_path)

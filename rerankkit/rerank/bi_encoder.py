@@ -14,12 +14,14 @@ from typing import Any
 import torch
 
 from rerankkit.errors import InputError
-from rerankkit.rerank.batches import by_length, pad
+from rerankkit.rerank.batches import by_length, pad, windows
 from rerankkit.rerank.checkpoint import check_length, load_tokenizer, loading, positions
-from rerankkit.rerank.cross_encoder import document_text
 from rerankkit.rerank.cuts import Tally
 from rerankkit.rerank.pairs import PLAIN, Pair
-from rerankkit.rerank.scorer import DTYPES, SCORES, Scoring, windows
+from rerankkit.rerank.scorer import DTYPES
+from rerankkit.rerank.scoring import Scoring
+from rerankkit.rerank.texts import document_text
+from rerankkit.rerank.windowed import SCORES
 from rerankkit.types import Group, Query
 
 log = logging.getLogger(__name__)

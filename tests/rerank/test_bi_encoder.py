@@ -104,7 +104,7 @@ def test_a_document_of_several_queries_is_encoded_once(folder, monkeypatch):
     seen = []
     take = bi_encoder.BiEncoder.vectors
     monkeypatch.setattr(bi_encoder.BiEncoder, "vectors", lambda self, texts: seen.extend(texts) or take(self, texts))
-    monkeypatch.setattr("rerankkit.rerank.scorer.WINDOW", 1)
+    monkeypatch.setattr("rerankkit.rerank.batches.WINDOW", 1)
     list(load_reranker(str(folder), Scoring()).score(GROUPS))
     assert seen == ["red cat", *TEXTS, "dog"]
 

@@ -14,7 +14,8 @@ from rerankkit.rerank.checkpoint import NOTE, Note
 from rerankkit.rerank.long_documents import LongDocuments, Windows
 from rerankkit.rerank.models import load_reranker
 from rerankkit.rerank.pairs import Lengths
-from rerankkit.rerank.scorer import PairScorer, Scoring
+from rerankkit.rerank.scorer import PairScorer
+from rerankkit.rerank.scoring import Scoring
 from rerankkit.rerank.store import Store
 from rerankkit.rerank.stored import Stored
 from rerankkit.types import Candidate, Document, Group, Query

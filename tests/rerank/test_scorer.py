@@ -65,14 +65,14 @@ def test_scores_come_back_in_the_order_of_groups_and_candidates(folder, monkeypa
         for group, scores in zip(asked, load(folder).score(asked), strict=True)
         for candidate, score in zip(group.candidates, scores, strict=True)
     }
-    monkeypatch.setattr("rerankkit.rerank.scorer.WINDOW", 10)
+    monkeypatch.setattr("rerankkit.rerank.batches.WINDOW", 10)
     asked = [Group(group.query, group.candidates[::-1]) for group in asked[::-1]]
     for group, scores in zip(asked, load(folder).score(iter(asked)), strict=True):
         assert scores == pytest.approx([expected[c.document.docid] for c in group.candidates], abs=1e-5)
 
 
 def test_no_more_groups_are_taken_than_a_window_needs(folder, monkeypatch):
-    monkeypatch.setattr("rerankkit.rerank.scorer.WINDOW", 10)
+    monkeypatch.setattr("rerankkit.rerank.batches.WINDOW", 10)
     taken: list[str] = []
     scores = load(folder).score(taken.append(group.query.qid) or group for group in groups(count=6))
     next(scores)
