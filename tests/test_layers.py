@@ -21,7 +21,7 @@ LAYERS = {
     **dict.fromkeys(("run", "run_lines", "run_columns"), 1),
     **dict.fromkeys(("roles", "trec", "collection", "__init__"), 2),
     **dict.fromkeys(("retrieve", "groups", "losses", "rerank", "evaluate"), 3),
-    "train": 4,
+    **dict.fromkeys(("train", "tune"), 4),
     "demo": 5,
     **dict.fromkeys(("cli", "__main__"), 6),
 }
@@ -36,6 +36,7 @@ THIRD_PARTY = {
     "rerank": {*MODELS, "peft", "pyarrow"},
     "train": {*MODELS, "peft", "accelerate", "matplotlib"},
     "evaluate": {"ir_measures", "scipy", "numpy", "matplotlib"},
+    "tune": {"torch", "matplotlib"},
     "demo": {*MODELS, "gguf", "matplotlib"},
 }
 """What each part may import of others' making; anything else is refused."""

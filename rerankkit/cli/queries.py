@@ -64,7 +64,7 @@ def written(source: Source, request: Request, unheard: "Unheard") -> "tuple[list
     from rerankkit.journal import LineJournal
     from rerankkit.progress import Bar
     from rerankkit.rerank.models import fingerprint, resolve
-    from rerankkit.rerank.scorer import Scoring
+    from rerankkit.rerank.scoring import Scoring
     from rerankkit.train.queries import QueryWriter, Writing
 
     how = dict(request.how)

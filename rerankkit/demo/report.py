@@ -14,7 +14,7 @@ from rerankkit.evaluate.significance import compare
 from rerankkit.files import whole_file
 from rerankkit.groups.build import groups_of
 from rerankkit.rerank.models import known_models, load_reranker
-from rerankkit.rerank.scorer import Scoring
+from rerankkit.rerank.scoring import Scoring
 from rerankkit.trec import read_qrels, read_run, read_topics
 
 MEASURES = ("RR@10", "nDCG@5", "nDCG@10", "PNR")

@@ -1,10 +1,32 @@
 """Pairs to padded batches: sorted by length, cut by a token budget, across queries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-import torch
+import numpy as np
 
 from rerankkit.rerank.pairs import Pair
+from rerankkit.types import Group
+
+if TYPE_CHECKING:
+    import torch
+
+WINDOW = 512
+"""Pairs that are sorted by length together; finished queries come out a window at a time."""
+
+
+def windows(groups: Iterator[Group]) -> Iterator[list[Group]]:
+    """The groups in lists of about WINDOW candidates."""
+    window: list[Group] = []
+    size = 0
+    for group in groups:
+        window.append(group)
+        size += len(group.candidates)
+        if size >= WINDOW:
+            yield window
+            window, size = [], 0
+    if window:
+        yield window
 
 
 def by_length(pairs: Sequence[Pair], batch_tokens: int) -> list[list[int]]:
@@ -18,18 +40,25 @@ def by_length(pairs: Sequence[Pair], batch_tokens: int) -> list[list[int]]:
     return batches
 
 
-def pad(pairs: Sequence[Pair], pad_id: int, segments: bool) -> dict[str, torch.Tensor]:
+def pad(pairs: Sequence[Pair], pad_id: int, segments: bool) -> "dict[str, torch.Tensor]":
     """The model's inputs, padded on the right: input_ids, attention_mask and, with segments, token_type_ids.
 
     Each is a long tensor [pair, token].
     """
+    import torch
+
+    return {name: torch.from_numpy(array) for name, array in padded(pairs, pad_id, segments).items()}
+
+
+def padded(pairs: Sequence[Pair], pad_id: int, segments: bool) -> dict[str, np.ndarray]:
+    """What `pad` returns, as int64 arrays."""
     longest = max(len(pair.ids) for pair in pairs)
-    ids = torch.full((len(pairs), longest), pad_id)
-    mask = torch.zeros((len(pairs), longest), dtype=torch.long)
-    types = torch.zeros_like(mask)
+    ids = np.full((len(pairs), longest), pad_id, dtype=np.int64)
+    mask = np.zeros_like(ids)
+    types = np.zeros_like(ids)
     for row, pair in enumerate(pairs):
         length = len(pair.ids)
-        ids[row, :length] = torch.tensor(pair.ids)
+        ids[row, :length] = pair.ids
         mask[row, :length] = 1
         types[row, pair.first : length] = 1
     inputs = {"input_ids": ids, "attention_mask": mask}

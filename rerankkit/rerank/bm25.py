@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from rerankkit.rerank.scorer import Scoring
+from rerankkit.rerank.scoring import Scoring
 from rerankkit.types import Group
 
 

@@ -7,10 +7,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors import SafetensorError
-from torch import nn
-
 from rerankkit.errors import InputError
 from rerankkit.rerank.pairs import Lengths
 
@@ -55,6 +51,7 @@ def load_sequence_classifier(checkpoint: str) -> tuple[Any, Any]:
 
     Raises InputError where there is no such model, no head, or more than one label.
     """
+    import torch
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
     with loading(checkpoint, REMEDY):
@@ -92,6 +89,7 @@ def generates(checkpoint: str) -> bool:
 
 def load_causal(checkpoint: str) -> tuple[Any, Any]:
     """Model (float32) and tokenizer of a causal LLM's folder or hub id; InputError where it cannot be loaded."""
+    import torch
     from transformers import AutoModelForCausalLM
 
     with loading(checkpoint, REMEDY):
@@ -100,6 +98,7 @@ def load_causal(checkpoint: str) -> tuple[Any, Any]:
 
 def _load_adapter(folder: str) -> Any:
     """The base model with a LoRA adapter and its score head merged in."""
+    import torch
     from peft import AutoPeftModelForSequenceClassification
 
     model = AutoPeftModelForSequenceClassification.from_pretrained(folder, num_labels=1, dtype=torch.float32)
@@ -125,6 +124,8 @@ def check_length(model: Any, max_length: int) -> None:
 
 def positions(model: Any) -> int | None:
     """How many tokens a model has learnt positions for; None where its positions are computed."""
+    from torch import nn
+
     for name, module in model.named_modules():
         if isinstance(module, nn.Embedding) and name.rpartition(".")[2] in ("position_embeddings", "wpe"):
             return module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
@@ -134,6 +135,8 @@ def positions(model: Any) -> int | None:
 @contextlib.contextmanager
 def loading(checkpoint: str, remedy: str) -> Iterator[None]:
     """Keeps transformers quiet, and tells what it says of an absent or broken checkpoint as InputError."""
+    from safetensors import SafetensorError
+
     try:
         with quiet_transformers():
             yield

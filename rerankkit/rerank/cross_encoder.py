@@ -10,13 +10,9 @@ from typing import Any
 from rerankkit.errors import InputError
 from rerankkit.rerank.checkpoint import Note, check_length, load_sequence_classifier, positions, read_note
 from rerankkit.rerank.pairs import Frame, Lengths, PairEncoder
-from rerankkit.rerank.scorer import PairScorer, Scoring, keep_head_in_float32
-from rerankkit.types import Document, Query
-
-
-def document_text(document: Document) -> str:
-    """`title. text`, or the one that is there."""
-    return f"{document.title}. {document.text}" if document.title and document.text else document.title or document.text
+from rerankkit.rerank.scorer import PairScorer, keep_head_in_float32
+from rerankkit.rerank.scoring import Scoring
+from rerankkit.rerank.texts import document_text, query_text
 
 
 def frame(tokenizer: Any) -> Frame:
@@ -30,14 +26,10 @@ def frame(tokenizer: Any) -> Frame:
         prefix=ids[:at_one],
         middle=ids[at_one + len(one) : at_two],
         suffix=ids[at_two + len(two) :],
-        query_text=_query_text,
+        query_text=query_text,
         document_text=document_text,
         segments=any(pair.get("token_type_ids") or ()),
     )
-
-
-def _query_text(query: Query) -> str:
-    return query.text
 
 
 def name_padding(model: Any, tokenizer: Any) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rerankkit.errors import InputError
 from rerankkit.plugins import load_plugin, plugin_names
 from rerankkit.rerank.checkpoint import NOTE, generates, read_note
-from rerankkit.rerank.scorer import Scoring
+from rerankkit.rerank.scoring import Scoring
 from rerankkit.rerank.weights import base_model
 from rerankkit.roles import Reranker
 

@@ -2,9 +2,8 @@
 
 import contextlib
 import logging
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,56 +11,15 @@ from torch import nn
 
 from rerankkit.errors import InputError
 from rerankkit.rerank.batches import by_length, pad
-from rerankkit.rerank.pairs import Lengths, Pair, PairEncoder
+from rerankkit.rerank.pairs import Pair, PairEncoder
+from rerankkit.rerank.scoring import Scoring
+from rerankkit.rerank.windowed import SCORES, Windowed
 from rerankkit.roles import OnBatch
-from rerankkit.types import Group
 
 log = logging.getLogger(__name__)
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-WINDOW = 512
-"""Pairs that are sorted by length together; finished queries come out a window at a time."""
-SCORES = 1
-"""Raised when the same weights give the same texts other scores than before: stored ones are then not taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scoring:
-    """How a checkpoint is run."""
-
-    device: str = "auto"
-    dtype: str = "auto"
-    batch_tokens: int = 4096
-    max_length: int | None = None
-    max_query_tokens: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.dtype not in {"auto", *DTYPES}:
-            raise InputError(f"unknown --dtype {self.dtype!r}", f"Known: auto, {', '.join(DTYPES)}")
-        if self.batch_tokens < 1:
-            raise InputError(f"--batch-tokens {self.batch_tokens} is not positive")
-        if self.max_length is not None and self.max_length < 8:
-            raise InputError(f"--max-length {self.max_length} is too small", "Give at least 8 tokens")
-        if self.max_query_tokens is not None and self.max_query_tokens < 1:
-            raise InputError(f"--max-query-tokens {self.max_query_tokens} is not positive")
-
-    def lengths(self, kept: Lengths) -> Lengths:
-        """A checkpoint's own lengths, under those that were asked for."""
-        asked = self.max_length or kept.max_length, self.max_query_tokens or kept.max_query_tokens
-        return replace(kept, max_length=asked[0], max_query_tokens=asked[1])
-
-    def torch_device(self) -> torch.device:
-        """The device asked for; `auto` is CUDA, then MPS, then the CPU."""
-        if self.device == "auto":
-            if torch.cuda.is_available():
-                return torch.device("cuda")
-            return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-        try:
-            device = torch.device(self.device)
-            torch.empty(1, device=device)
-        except (RuntimeError, AssertionError) as error:
-            raise InputError(f"--device {self.device}: {str(error).splitlines()[0]}", "See rerankkit doctor") from error
-        return device
+"""Each name's dtype, those of `Scoring`."""
 
 
 def has_fast_bf16() -> bool:
@@ -101,7 +59,7 @@ def keep_head_in_float32(model: nn.Module) -> None:
 
 
 @dataclass
-class PairScorer:
+class PairScorer(Windowed):
     """A Reranker: a sequence-classification model of one label with its encoder."""
 
     model: Any
@@ -118,21 +76,6 @@ class PairScorer:
         if self.scoring.dtype != "auto":
             return self.scoring.dtype
         return "bfloat16" if self.device.type == "cuda" and torch.cuda.is_bf16_supported() else "float32"
-
-    def score(self, groups: Iterable[Group]) -> Iterator[list[float]]:
-        """One list of logits a group, in order; batches are cut across the queries of a window."""
-        first = 0
-        for window in windows(iter(groups)):
-            pairs = [
-                self.encoder.encode(group.query, [candidate.document for candidate in group.candidates])
-                for group in window
-            ]
-            flat = [pair for of_query in pairs for pair in of_query]
-            scores = iter(self.logits(flat, first))
-            first += len(flat)
-            for of_query in pairs:
-                yield list(islice(scores, len(of_query)))
-        self.encoder.tell_cuts()
 
     def traits(self) -> dict[str, Any]:
         """What tells its scores from those of the same weights elsewhere."""
@@ -166,17 +109,3 @@ class PairScorer:
         inputs = pad(pairs, self.model.config.pad_token_id, self.encoder.frame.segments)
         inputs = {name: tensor.to(self.device) for name, tensor in inputs.items()}
         return self.model(**inputs).logits[:, 0].float().cpu()
-
-
-def windows(groups: Iterator[Group]) -> Iterator[list[Group]]:
-    """The groups in lists of about WINDOW candidates."""
-    window: list[Group] = []
-    size = 0
-    for group in groups:
-        window.append(group)
-        size += len(group.candidates)
-        if size >= WINDOW:
-            yield window
-            window, size = [], 0
-    if window:
-        yield window

@@ -65,14 +65,14 @@ def test_scores_come_back_in_the_order_of_groups_and_candidates(folder, monkeypa
         for group, scores in zip(asked, load(folder).score(asked), strict=True)
         for candidate, score in zip(group.candidates, scores, strict=True)
     }
-    monkeypatch.setattr("rerankkit.rerank.scorer.WINDOW", 10)
+    monkeypatch.setattr("rerankkit.rerank.batches.WINDOW", 10)
     asked = [Group(group.query, group.candidates[::-1]) for group in asked[::-1]]
     for group, scores in zip(asked, load(folder).score(iter(asked)), strict=True):
         assert scores == pytest.approx([expected[c.document.docid] for c in group.candidates], abs=1e-5)
 
 
 def test_no_more_groups_are_taken_than_a_window_needs(folder, monkeypatch):
-    monkeypatch.setattr("rerankkit.rerank.scorer.WINDOW", 10)
+    monkeypatch.setattr("rerankkit.rerank.batches.WINDOW", 10)
     taken: list[str] = []
     scores = load(folder).score(taken.append(group.query.qid) or group for group in groups(count=6))
     next(scores)
@@ -137,9 +137,13 @@ def test_lengths_win_over_the_checkpoints_own(folder):
 
 def test_the_cut_documents_are_told_at_the_end(folder, caplog):
     caplog.set_level(logging.INFO, "rerankkit")
-    list(load(folder, max_length=18).score(groups(count=1)))
-    (message,) = caplog.messages
-    assert message.endswith("of 7 documents were cut to fit --max-length 18")
+    scorer, asked = load(folder, max_length=18), groups(count=1)
+    whole = load(folder).encoder.encode(asked[0].query, [candidate.document for candidate in asked[0].candidates])
+    lost = [len(pair.ids) - 18 for pair in whole if len(pair.ids) > 18]
+    list(scorer.score(asked))
+    told = f"{len(lost)} of 7 pairs were cut to --max-length 18, by {sum(lost)} tokens"
+    assert caplog.messages == [told]
+    assert len(lost) > 3
 
 
 def test_in_bfloat16_the_head_stays_in_float32(folder):

@@ -149,7 +149,7 @@ def model(request, bert_reranker, llama_reranker):
 
 def test_a_models_batches_are_told_with_their_places(model, monkeypatch):
     """Over several windows, and where a batch is halved."""
-    monkeypatch.setattr("rerankkit.rerank.scorer.WINDOW", 20)
+    monkeypatch.setattr("rerankkit.rerank.batches.WINDOW", 20)
     asked, scorer = long_groups(4, 12), model()
     forward = scorer._forward
 

@@ -1,0 +1,54 @@
+"""How a checkpoint is run; nothing here loads torch before a device of its is asked for."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rerankkit.errors import InputError
+from rerankkit.rerank.pairs import Lengths
+
+if TYPE_CHECKING:
+    import torch
+
+DTYPES = ("float32", "bfloat16", "float16")
+"""The names that --dtype knows beside auto."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """How a checkpoint is run."""
+
+    device: str = "auto"
+    dtype: str = "auto"
+    batch_tokens: int = 4096
+    max_length: int | None = None
+    max_query_tokens: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.dtype not in {"auto", *DTYPES}:
+            raise InputError(f"unknown --dtype {self.dtype!r}", f"Known: auto, {', '.join(DTYPES)}")
+        if self.batch_tokens < 1:
+            raise InputError(f"--batch-tokens {self.batch_tokens} is not positive")
+        if self.max_length is not None and self.max_length < 8:
+            raise InputError(f"--max-length {self.max_length} is too small", "Give at least 8 tokens")
+        if self.max_query_tokens is not None and self.max_query_tokens < 1:
+            raise InputError(f"--max-query-tokens {self.max_query_tokens} is not positive")
+
+    def lengths(self, kept: Lengths) -> Lengths:
+        """A checkpoint's own lengths, under those that were asked for."""
+        asked = self.max_length or kept.max_length, self.max_query_tokens or kept.max_query_tokens
+        return replace(kept, max_length=asked[0], max_query_tokens=asked[1])
+
+    def torch_device(self) -> "torch.device":
+        """The device asked for; `auto` is CUDA, then MPS, then the CPU."""
+        import torch
+
+        if self.device == "auto":
+            if torch.cuda.is_available():
+                return torch.device("cuda")
+            return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+        try:
+            device = torch.device(self.device)
+            torch.empty(1, device=device)
+        except (RuntimeError, AssertionError) as error:
+            raise InputError(f"--device {self.device}: {str(error).splitlines()[0]}", "See rerankkit doctor") from error
+        return device
