@@ -87,6 +87,7 @@ def command(
         (name, read_run(path)) for path, name in progress(list(zip(paths, names, strict=True)), "Comparing", len(paths))
     )
     study = compare_runs(runs, judged, measures, Settings(seed, rounds, rel=rel, depth=depth or 0))
+    written = report.write(study, judged, paths, topics)
     if output == "table":
         bold, good, bad = ({"bold": True}, {"fg": "green"}, {"fg": "red"})
         marks = Marks(*(lambda text, style=style: click.style(text, **style) for style in (bold, good, bad)))
@@ -95,5 +96,5 @@ def command(
         click.echo(getattr(comparison_formats, f"as_{output}")(study))
     for warning in study.warnings:
         click.echo(f"Warning: {warning}", err=True)
-    for path in report.write(study, judged, paths, topics):
+    for path in written:
         click.echo(f"Wrote {path}", err=True)

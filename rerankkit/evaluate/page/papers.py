@@ -57,13 +57,8 @@ def _axes(path: Path, size: tuple[float, float], written: list[Path]) -> Iterato
     import matplotlib
     from matplotlib.figure import Figure  # not pyplot, which keeps figures and looks for a screen
 
-    settings: dict[str, Any] = {
-        "svg.hashsalt": "rerankkit",
-        "svg.fonttype": "none",
-        "font.size": 9,
-        "axes.spines.top": False,
-    }
-    with matplotlib.rc_context({**settings, "axes.spines.right": False, "axes.grid.axis": "y", "grid.alpha": 0.35}):
+    look: Any = {"svg.hashsalt": "rerankkit", "svg.fonttype": "none", "font.size": 9, "grid.alpha": 0.35}
+    with matplotlib.rc_context({**look, "axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.subplots()
         yield axes
@@ -104,7 +99,7 @@ def _queries(axes: Any, record: Record, system: int) -> None:
     colours = [GAIN if difference > 0 else LOSS for difference in differences]
     axes.bar(range(len(differences)), differences, 0.85 if len(differences) < 300 else 1.0, color=colours)
     axes.axhline(0, color="0.3", linewidth=0.8)
-    axes.grid(True)
+    axes.grid(True, axis="y")
     axes.set_axisbelow(True)
     axes.set(xticks=[], xlabel=f"{len(differences)} queries", ylabel=f"{_plain(record['labels'][0])}, difference")
     axes.set_title(_plain(f"{record['systems'][system]} less {record['systems'][0]}"), fontsize=9)
@@ -114,7 +109,7 @@ def _curve(axes: Any, record: Record, over: str, what: str) -> None:
     curves = record["curves"]
     for system, run in enumerate(curves["runs"]):
         axes.plot(curves[over], run[what], label=_plain(record["systems"][system]), **_style(system))
-    axes.grid(True)
+    axes.grid(True, axis="y")
     if over == "depths":
         ticks = [depth for depth in (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000) if depth in curves["depths"]]
         axes.set(xscale="log", xlabel="depth k", ylabel="nDCG@k")
@@ -141,7 +136,7 @@ def _cost(axes: Any, record: Record) -> None:
         axes.legend(frameon=False, fontsize=8)
     axes.set(xscale="log", xlabel="milliseconds a query", ylabel=_plain(record["labels"][0]))
     axes.margins(x=0.3, y=0.2)
-    axes.grid(True)
+    axes.grid(True, axis="y")
 
 
 def _histogram(axes: Any, teacher: Record) -> None:

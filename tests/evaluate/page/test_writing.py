@@ -4,12 +4,14 @@ import base64
 import hashlib
 import json
 import re
+import tomllib
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from rerankkit.evaluate.page.payload import payload
-from rerankkit.evaluate.page.writing import embedded, filled, page, write_report
+from rerankkit.evaluate.page.writing import SCRIPTS, embedded, filled, page, write_report
 
 
 class Tags(HTMLParser):
@@ -68,6 +70,16 @@ def test_json_within_html():
     text = embedded({"a": "</script><!--&\u2028\ud83d"})
     assert not re.search("[<>&]", text)
     assert json.loads(text) == {"a": "</script><!--&\u2028\ud83d"}
+
+
+def test_the_package_brings_every_part_of_the_page():
+    root = Path(__file__).parents[3]
+    patterns = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["package-data"]
+    folder = root / "rerankkit" / "evaluate" / "page"
+    parts = {path.name for path in folder.iterdir() if path.is_file() and path.suffix != ".py"}
+    brought = {path.name for pattern in patterns["rerankkit.evaluate.page"] for path in folder.glob(pattern)}
+    assert brought == parts
+    assert {f"{name}.js" for name in SCRIPTS} == {name for name in parts if name.endswith(".js")}
 
 
 def test_the_same_material_is_the_same_file(material, tmp_path):
