@@ -124,7 +124,9 @@ def command_of(point: Point, given: Sequence[str]) -> str:
     first, *later = point.stages
     words = [f"--model {shlex.quote(first.configuration.model)} --dtype {first.configuration.dtype}"]
     words[0] += f" --depth {first.depth}"
-    words += [f"--then {shlex.quote(one.configuration.model)} --then-depth {one.depth}" for one in later]
+    for one in later:
+        words.append(f"--then {shlex.quote(one.configuration.model)} --then-dtype {one.configuration.dtype}")
+        words[-1] += f" --then-depth {one.depth}"
     name = "-".join(f"{Path(one.configuration.model).name}.{one.depth}" for one in point.stages)
     words += [shlex.join(given), shlex.join(["--output", f"runs/{name}.txt"])]
     return "rerankkit rerank " + " \\\n  ".join(words)
