@@ -10,11 +10,13 @@ import click
 from rerankkit.cli.inputs import (
     ENCODERS,
     LLMS,
+    backend_option,
     check_output,
     collection_of,
     collection_option,
     index_option,
     models_option,
+    probe_of,
     queries_of,
     topics_option,
 )
@@ -46,7 +48,8 @@ if TYPE_CHECKING:
 @click.option("--tail/--no-tail", default=True, show_default=True, help="Keep what lies below the depth, in order.")
 @click.option("--tag", help="The run's tag; the model's name by default.")
 @click.option("--batch-tokens", type=int, default=4096, show_default=True, help="Padded tokens of a batch.")
-@click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16, float16.")
+@backend_option
+@click.option("--dtype", default="auto", show_default=True, help="auto, float32, bf16, float16, int8.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
 @click.option("--max-length", type=int, help="Tokens of a pair; the checkpoint's own by default.")
 @click.option("--max-query-tokens", type=int, help="Tokens of a query; a longer one is cut instead of refused.")
@@ -71,6 +74,7 @@ def command(
     tail: bool,
     tag: str | None,
     batch_tokens: int,
+    backend: str,
     dtype: str,
     device: str,
     max_length: int | None,
@@ -120,12 +124,13 @@ def command(
     groups = groups_of(first_stage, queries_of(topics), texts, depth)
     if sample is not None:
         groups, tail = thinned(groups, sample, seed), False
-    scoring = Scoring(device, dtype, batch_tokens, max_length, max_query_tokens)
+    scoring = Scoring(device, dtype, batch_tokens, max_length, max_query_tokens, backend)
     names, scorings = [model], [scoring]
     for later in stages.thens:
         names.append(later.model)
         scorings.append(later.scoring(scoring))
-    rerankers = [load_reranker(*how, models) for how in zip(names, scorings, strict=True)]
+    probe = probe_of(first_stage, topics, texts)
+    rerankers = [load_reranker(name, how, models, probe) for name, how in zip(names, scorings, strict=True)]
     place = None if no_store else store or DEFAULT
     with ExitStack() as stack:
         scorers = [

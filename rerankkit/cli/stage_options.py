@@ -28,6 +28,10 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         {"multiple": True, "help": "Its precision: one for each --then; as --dtype by default."},
     ),
     (
+        "--then-backend",
+        {"multiple": True, "help": "What runs it: one for each --then; torch where --backend says so, else auto."},
+    ),
+    (
         "--long-docs",
         {
             "type": click.Choice(HOW),
@@ -59,15 +63,17 @@ def stage_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Then(NamedTuple):
-    """A later model of a cascade, how many of each list it reorders, and its precision where it has one of its own."""
+    """A later model of a cascade, how many of each list it reorders, and how it is run where that was said."""
 
     model: str
     depth: int
     dtype: str | None = None
+    backend: str | None = None
 
     def scoring(self, first: "Scoring") -> "Scoring":
-        """How it is run: as the first model, but for what was said of it."""
-        return replace(first, dtype=self.dtype or first.dtype)
+        """How it is run: as the first model, but for what was said of it; not every backend runs every model."""
+        backend = self.backend or ("torch" if first.backend == "torch" else "auto")
+        return replace(first, dtype=self.dtype or first.dtype, backend=backend)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +92,12 @@ class StageFlags:
         Raises InputError where one lacks another, and for a cascade that grows deeper.
         """
         models = flags.pop("then")
-        depths, dtypes = (_each(flags.pop(f"then_{name}"), name, models) for name in ("depth", "dtype"))
+        depths, *rest = (_each(flags.pop(f"then_{name}"), name, models) for name in ("depth", "dtype", "backend"))
         told = cls((), flags.pop("long_docs"), flags.pop("window"), flags.pop("stride"))
         for name in ("window", "stride") if told.how == "firstp" else ():
             if getattr(told, name) is not None:
                 raise InputError(f"--{name} cuts nothing with --long-docs firstp", "Give --long-docs maxp or sump")
-        before, thens = depth, tuple(map(Then, models, (given or DEPTH for given in depths), dtypes))
+        before, thens = depth, tuple(map(Then, models, (given or DEPTH for given in depths), *rest))
         for then in thens:
             if before is not None and then.depth > before:
                 raise InputError(
