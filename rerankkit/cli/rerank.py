@@ -124,10 +124,13 @@ def command(
     groups = groups_of(first_stage, queries_of(topics), texts, depth)
     if sample is not None:
         groups, tail = thinned(groups, sample, seed), False
-    names = [model, *(later.model for later in stages.thens)]
     scoring = Scoring(device, dtype, batch_tokens, max_length, max_query_tokens, backend)
+    names, scorings = [model], [scoring]
+    for later in stages.thens:
+        names.append(later.model)
+        scorings.append(later.scoring(scoring))
     probe = probe_of(first_stage, topics, texts)
-    rerankers = [load_reranker(name, scoring, models, probe) for name in names]
+    rerankers = [load_reranker(name, how, models, probe) for name, how in zip(names, scorings, strict=True)]
     place = None if no_store else store or DEFAULT
     with ExitStack() as stack:
         scorers = [

@@ -1,6 +1,6 @@
 """The options of `rerank` for what is more than one model over whole pairs: long documents, and a cascade."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,6 +10,7 @@ import click
 from rerankkit.errors import InputError
 
 if TYPE_CHECKING:
+    from rerankkit.rerank.scoring import Scoring
     from rerankkit.roles import Reranker
 
 HOW = ("firstp", "maxp", "sump")
@@ -21,6 +22,14 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     (
         "--then-depth",
         {"multiple": True, "type": click.IntRange(1), "help": "How many: one for each --then.  [default: 10]"},
+    ),
+    (
+        "--then-dtype",
+        {"multiple": True, "help": "Its precision: one for each --then; as --dtype by default."},
+    ),
+    (
+        "--then-backend",
+        {"multiple": True, "help": "What runs it: one for each --then; torch where --backend says so, else auto."},
     ),
     (
         "--long-docs",
@@ -42,6 +51,10 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
+DEPTH = 10
+"""How many a later model reorders where nothing is said."""
+
+
 def stage_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options; `StageFlags.taken` gathers them again."""
     for name, told in reversed(OPTIONS):
@@ -50,10 +63,17 @@ def stage_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Then(NamedTuple):
-    """A later model of a cascade, and how many of each list it reorders."""
+    """A later model of a cascade, how many of each list it reorders, and how it is run where that was said."""
 
     model: str
     depth: int
+    dtype: str | None = None
+    backend: str | None = None
+
+    def scoring(self, first: "Scoring") -> "Scoring":
+        """How it is run: as the first model, but for what was said of it; not every backend runs every model."""
+        backend = self.backend or ("torch" if first.backend == "torch" else "auto")
+        return replace(first, dtype=self.dtype or first.dtype, backend=backend)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +91,13 @@ class StageFlags:
 
         Raises InputError where one lacks another, and for a cascade that grows deeper.
         """
-        models, depths = flags.pop("then"), flags.pop("then_depth")
+        models = flags.pop("then")
+        depths, *rest = (_each(flags.pop(f"then_{name}"), name, models) for name in ("depth", "dtype", "backend"))
         told = cls((), flags.pop("long_docs"), flags.pop("window"), flags.pop("stride"))
         for name in ("window", "stride") if told.how == "firstp" else ():
             if getattr(told, name) is not None:
                 raise InputError(f"--{name} cuts nothing with --long-docs firstp", "Give --long-docs maxp or sump")
-        if depths and len(depths) != len(models):
-            raise InputError(
-                f"{len(models)} --then and {len(depths)} --then-depth", "Give one depth for each --then, in their order"
-            )
-        before, thens = depth, tuple(map(Then, models, depths or (10,) * len(models)))
+        before, thens = depth, tuple(map(Then, models, (given or DEPTH for given in depths), *rest))
         for then in thens:
             if before is not None and then.depth > before:
                 raise InputError(
@@ -104,3 +121,12 @@ class StageFlags:
         settings = Windows.of(self.how, self.window, self.stride, reranker)
         assert isinstance(reranker, Splitting)
         return LongDocuments(paid, reranker, settings)
+
+
+def _each(given: Sequence[Any], name: str, models: Sequence[str]) -> Sequence[Any]:
+    """What was said for each later model, None where nothing was; InputError where it was said for some of them."""
+    if given and len(given) != len(models):
+        raise InputError(
+            f"{len(models)} --then and {len(given)} --then-{name}", f"Give one {name} for each --then, in their order"
+        )
+    return given or (None,) * len(models)

@@ -46,7 +46,8 @@ PERCENTILES = ("p50", "p95")
 @click.option("--qrels", required=True, type=click.Path(path_type=Path), help="Grades of tune queries, never of test.")
 @click.option("--measure", default="nDCG@10", show_default=True, help="What counts, as ir_measures names it, or PNR.")
 @click.option("--depths", default="10,20,50,100", show_default=True, help="How many candidates may be reranked.")
-@click.option("--dtype", "dtypes", multiple=True, help="Repeat; float32, and bfloat16 where it is fast, by default.")
+@click.option("--backend", "backends", multiple=True, help="torch, onnx, openvino; all that are installed by default.")
+@click.option("--dtype", "dtypes", multiple=True, help="float32, bf16, int8; those worth a trial here by default.")
 @click.option("--cascades/--no-cascades", default=True, show_default=True, help="Also a model, then a slower one.")
 @click.option("--timed", type=click.IntRange(3), default=50, show_default=True, help="Queries that are timed, drawn.")
 @click.option("--seed", default=0, show_default=True, help="Of the draw.")
@@ -63,10 +64,11 @@ PERCENTILES = ("p50", "p95")
 def command(**flags: Any) -> None:
     """Find the best reranking within a latency budget, on your queries and this machine.
 
-    Every model is scored once, at the greatest depth, in every precision; smaller depths and cascades of two models
-    follow from that. A query's time is measured one query at a time, warm, from texts to scores, at every depth. What
-    is printed is the Pareto front, what nothing else beats in both, and the command line of the best within the
-    budget. The scores are kept as `rerank` keeps them: killed, the same command does not pay for them again.
+    Every model is scored once, at the greatest depth, by every backend and in every precision that runs it here;
+    smaller depths and cascades of two models follow from that. A query's time is measured one query at a time, warm,
+    from texts to scores, at every depth. What is printed is the Pareto front, what nothing else beats in both, and the
+    command line of the best within the budget. The scores are kept as `rerank` keeps them: killed, the same command
+    does not pay for them again.
 
     The queries that choose must not be those that are reported: give tune queries, never the test queries. Let nothing
     else run meanwhile.
@@ -80,7 +82,7 @@ def command(**flags: Any) -> None:
         --output json
     """
     from rerankkit.rerank.scoring import Scoring
-    from rerankkit.tune.explore import configurations, explore, machine
+    from rerankkit.tune.explore import backends_here, configurations, dtypes_here, explore, machine
     from rerankkit.tune.findings import Findings, command_of
     from rerankkit.tune.grid import lists_of, points
     from rerankkit.tune.measured import Workshop
@@ -90,7 +92,8 @@ def command(**flags: Any) -> None:
     budget, percentile = milliseconds(flags["budget"]), flags["percentile"]
     scoring = Scoring(flags["device"], "auto", flags["batch_tokens"], flags["max_length"], flags["max_query_tokens"])
     judged, groups, depths = _judged_lists(flags)
-    wanted = configurations(flags["names"], ["torch"], flags["dtypes"] or _fast_dtypes())
+    backends = flags["backends"] or backends_here()
+    wanted = configurations(flags["names"], backends, flags["dtypes"] or dtypes_here(backends))
     lists = lists_of(groups, depths, flags["timed"], flags["seed"])
     workshop = Workshop(flags["models"], scoring, None if flags["no_store"] else flags["store"])
     found = points(explore(wanted, lists, workshop), lists, judged, flags["cascades"])
@@ -105,12 +108,6 @@ def command(**flags: Any) -> None:
         click.echo(f"\n{findings.advice(_given(flags))}")
     for path in draw(findings, flags["plots"]) if flags["plots"] is not None else ():
         click.echo(f"Wrote {path}", err=True)
-
-
-def _fast_dtypes() -> list[str]:
-    from rerankkit.rerank.scorer import has_fast_bf16
-
-    return ["float32", "bfloat16"] if has_fast_bf16() else ["float32"]
 
 
 def _judged_lists(flags: dict[str, Any]) -> "tuple[Judged, list[Group], list[int]]":

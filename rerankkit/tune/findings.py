@@ -9,7 +9,7 @@ from typing import Any
 
 from rerankkit.evaluate.measures import Evaluation
 from rerankkit.evaluate.significance import compare
-from rerankkit.tune.points import PERCENTILES, Point, best, front
+from rerankkit.tune.points import PERCENTILES, Point, Stage, best, front
 
 SURE = 0.05
 """The p-value below which a difference is taken for more than chance."""
@@ -122,9 +122,14 @@ class Findings:
 def command_of(point: Point, given: Sequence[str]) -> str:
     """The command line that reranks as the point does."""
     first, *later = point.stages
-    words = [f"--model {shlex.quote(first.configuration.model)} --dtype {first.configuration.dtype}"]
-    words[0] += f" --depth {first.depth}"
-    words += [f"--then {shlex.quote(one.configuration.model)} --then-depth {one.depth}" for one in later]
+    words = [_stage(first, "--model", "--")] + [_stage(one, "--then", "--then-") for one in later]
     name = "-".join(f"{Path(one.configuration.model).name}.{one.depth}" for one in point.stages)
     words += [shlex.join(given), shlex.join(["--output", f"runs/{name}.txt"])]
     return "rerankkit rerank " + " \\\n  ".join(words)
+
+
+def _stage(stage: Stage, model: str, prefix: str) -> str:
+    """A stage's options."""
+    how = stage.configuration
+    told = f"{model} {shlex.quote(how.model)} {prefix}backend {how.backend} {prefix}dtype {how.dtype}"
+    return f"{told} {prefix}depth {stage.depth}"

@@ -18,6 +18,9 @@ from rerankkit.types import Group
 WARMING = 2
 """Queries that are scored before the clock counts."""
 
+PROBED = 16
+"""How many lists compare a backend with torch, and how many candidates of each."""
+
 Times = Mapping[int, Sequence[float]]
 """Depth -> milliseconds of each timed query, in the same order for all depths."""
 
@@ -45,6 +48,11 @@ class Lists:
     timed: Sequence[Group]
     depths: Sequence[int]
 
+    def probe(self) -> list[Group]:
+        """Some of them, spread over all, to compare a backend with torch by: of each so many candidates."""
+        some = self.groups[:: max(1, len(self.groups) // PROBED)][:PROBED]
+        return [replace(group, candidates=group.candidates[:PROBED]) for group in some]
+
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
@@ -57,8 +65,8 @@ class Workshop:
 
 def measure(configuration: Configuration, lists: Lists, workshop: Workshop) -> Measured:
     """Loads the configuration, scores what the store lacks, and times one query after another."""
-    scoring = replace(workshop.scoring, dtype=configuration.dtype)
-    reranker = load_reranker(configuration.model, scoring, workshop.models)
+    scoring = configuration.scoring(workshop.scoring)
+    reranker = load_reranker(configuration.model, scoring, workshop.models, lists.probe)
     with ExitStack() as stack:
         paid: Reranker = reranker
         if workshop.store is not None and isinstance(reranker, Storable):

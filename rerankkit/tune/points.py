@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rerankkit.errors import InputError
+from rerankkit.rerank.scoring import Scoring
 
 PERCENTILES = ("p50", "p95")
 UNITS = {"ms": 1.0, "s": 1000.0}
@@ -21,6 +22,13 @@ class Configuration:
 
     def __str__(self) -> str:
         return f"{Path(self.model).name} {self.backend} {self.dtype}"
+
+    def scoring(self, others: Scoring) -> Scoring:
+        """How it is run; what it leaves open is as others are run.
+
+        Raises InputError where the backend does not compute the precision.
+        """
+        return replace(others, backend=self.backend, dtype=self.dtype)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,15 @@ def test_ten_are_reordered_and_several_models_may_follow(toy, bert_reranker):
     assert read_run("three.txt").docids("q1")[4:] == read_run("all.txt").docids("q1")[4:]
 
 
+def test_a_later_model_has_a_precision_of_its_own(toy, bert_reranker):
+    """What stands on top is what the model gives in that precision, whatever the first one's."""
+    flags = ("--model", "bm25", "--dtype", "float32", "--then", str(bert_reranker), "--then-depth", "6")
+    rerank(*flags, "--then-dtype", "bfloat16", "--no-store", "--tag", "t", output="half.txt")
+    rerank("--model", str(bert_reranker), "--dtype", "bfloat16", "--no-store", "--tag", "t", output="alone.txt")
+    rerank(*flags, "--no-store", "--tag", "t", output="whole.txt")
+    assert Path("half.txt").read_bytes() == Path("alone.txt").read_bytes() != Path("whole.txt").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
@@ -68,6 +77,8 @@ def test_ten_are_reordered_and_several_models_may_follow(toy, bert_reranker):
             ("--then", "bm25", "--then-depth", "3", "--then", "bm25", "--then-depth", "4"),
             "--then-depth 4 is more than the 3",
         ),
+        (("--then-dtype", "bfloat16"), "0 --then and 1 --then-dtype. Give one dtype for each --then"),
+        (("--then", "bm25", "--then-dtype", "float1"), "unknown --dtype 'float1'"),
         (("--window", "5"), "--window cuts nothing with --long-docs firstp"),
         (("--stride", "5"), "--stride cuts nothing with --long-docs firstp"),
         (("--long-docs", "maxp"), "--long-docs maxp needs a model that reads tokens"),

@@ -14,6 +14,9 @@ from rerankkit.trec import read_qrels, read_run
 GIVEN = ["--run", "run.txt", "--topics", "topics.tsv", "--collection", "docs.jsonl"]
 
 
+QUICK = ["--backend", "torch", "--dtype", "float32", "--timed", "3"]
+
+
 def call(*words: str, code: int = 0):
     result = CliRunner().invoke(main, list(words))
     assert result.exit_code == code, result.output
@@ -29,7 +32,19 @@ def test_every_point_is_worth_what_rerank_and_evaluate_say(toy, bert_reranker, l
     models = (str(bert_reranker), str(llama_reranker()))
     flags = [word for model in models for word in ("--model", model)]
     result = tune(
-        *flags, "--depths", "2,6", "--dtype", "float32", "--timed", "3", "--output", "json", "--measure", "AP"
+        *flags,
+        "--depths",
+        "2,6",
+        "--backend",
+        "torch",
+        "--dtype",
+        "float32",
+        "--timed",
+        "3",
+        "--output",
+        "json",
+        "--measure",
+        "AP",
     )
     told = json.loads(result.stdout)
     assert (told["measure"], told["budget_ms"], told["queries"], told["timed"]) == ("AP", 60000, 4, 3)
@@ -39,7 +54,7 @@ def test_every_point_is_worth_what_rerank_and_evaluate_say(toy, bert_reranker, l
         output = f"out.{number}.txt"
         thens = [word for one in later for word in ("--then", one["model"], "--then-depth", str(one["depth"]))]
         given = ["--model", first["model"], "--dtype", first["dtype"], "--depth", str(first["depth"]), *thens]
-        call("rerank", *GIVEN, *given, "--output", output)
+        call("rerank", *GIVEN, *given, "--backend", "torch", "--output", output)
         value = evaluate(read_run(output), read_qrels("qrels.txt"), ["AP"]).values["AP"]
         assert point["value"] == pytest.approx(value), given
         assert 0 <= point["p50_ms"] <= point["p95_ms"]
@@ -52,12 +67,24 @@ def test_every_point_is_worth_what_rerank_and_evaluate_say(toy, bert_reranker, l
 
 
 def test_the_table_and_the_pictures(toy, bert_reranker):
-    result = tune("--model", str(bert_reranker), "--dtype", "float32", "--timed", "3", "--plots", "plots", "--all")
+    result = tune(
+        "--model",
+        str(bert_reranker),
+        "--backend",
+        "torch",
+        "--dtype",
+        "float32",
+        "--timed",
+        "3",
+        "--plots",
+        "plots",
+        "--all",
+    )
     assert f"{bert_reranker.name} torch float32 @6" in result.stdout
     assert "first stage" in result.stdout
     assert sorted(path.name for path in Path("plots").iterdir()) == ["tune.png", "tune.svg"]
     assert "Wrote plots/tune.png" in result.stderr
-    again = tune("--model", str(bert_reranker), "--dtype", "float32", "--timed", "3", "--all")
+    again = tune("--model", str(bert_reranker), *QUICK, "--all")
     values = [[line.split()[-3] for line in one.stdout.splitlines()[1:3]] for one in (result, again)]
     assert values[0] == values[1]
 
@@ -67,7 +94,18 @@ def test_judged_queries_of_other_topics_do_not_count_and_those_that_the_run_lack
         file.write("elsewhere 0 cat 1\nq5 0 cat 1\n")
     with Path("topics.tsv").open("a") as file:
         file.write("q5\tgrey\n")
-    flags = ("--model", str(bert_reranker), "--dtype", "float32", "--timed", "3", "--output", "json")
+    flags = (
+        "--model",
+        str(bert_reranker),
+        "--backend",
+        "torch",
+        "--dtype",
+        "float32",
+        "--timed",
+        "3",
+        "--output",
+        "json",
+    )
     told = json.loads(tune(*flags).stdout)
     assert told["queries"] == 5
     bm25 = evaluate(read_run("run.txt"), {"q5": {"cat": 1}, **read_qrels("qrels.txt")}, ["nDCG@10"])
@@ -99,5 +137,5 @@ def test_a_budget_needs_a_unit(toy, bert_reranker):
 
 
 def test_what_nothing_keeps_is_said(toy, bert_reranker):
-    result = tune("--model", str(bert_reranker), "--dtype", "float32", "--timed", "3", budget="0.001ms")
+    result = tune("--model", str(bert_reranker), *QUICK, budget="0.001ms")
     assert "No reranking with p95 within 0.001 ms is worth more than the first stage." in result.stdout

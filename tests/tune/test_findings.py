@@ -78,8 +78,13 @@ def test_the_command_is_one_that_rerank_takes(chosen):
     assert context.params["model"] == chosen.stages[0].configuration.model
     assert context.params["dtype"] == chosen.stages[0].configuration.dtype
     assert context.params["depth"] == chosen.stages[0].depth
-    later = [(one.configuration.model, one.depth) for one in chosen.stages[1:]]
-    assert list(zip(context.params["then"], context.params["then_depth"], strict=True)) == later
+    assert context.params["backend"] == chosen.stages[0].configuration.backend
+    later = [
+        (one.configuration.model, one.configuration.backend, one.configuration.dtype, one.depth)
+        for one in chosen.stages[1:]
+    ]
+    told = (context.params[name] for name in ("then", "then_backend", "then_dtype", "then_depth"))
+    assert list(zip(*told, strict=True)) == later
     assert str(context.params["run_path"]) == "bm 25.txt"
 
 

@@ -9,7 +9,7 @@ from rerankkit.errors import InputError
 from rerankkit.rerank.models import load_reranker
 from rerankkit.rerank.scoring import Scoring
 from rerankkit.tune import measured as module
-from rerankkit.tune.explore import configurations, explore, machine
+from rerankkit.tune.explore import backends_here, configurations, dtypes_here, explore, machine
 from rerankkit.tune.grid import lists_of
 from rerankkit.tune.measured import Workshop, measure, times
 from rerankkit.tune.points import Configuration
@@ -81,7 +81,7 @@ def test_known_scores_stand_for_the_reranker():
 
 
 def test_every_model_backend_and_precision_once():
-    assert [str(one) for one in configurations(["a", "b", "a"], ["torch"], ["float32", "bfloat16"])] == [
+    assert [str(one) for one in configurations(["a", "b", "a"], ["torch"], ["float32", "bf16", "bfloat16"])] == [
         "a torch float32",
         "a torch bfloat16",
         "b torch float32",
@@ -89,11 +89,28 @@ def test_every_model_backend_and_precision_once():
     ]
 
 
+def test_a_backend_has_the_precisions_that_it_computes():
+    found = configurations(["a"], ["torch", "openvino", "onnx"], ["float32", "bfloat16", "int8"])
+    assert [(one.backend, one.dtype) for one in found] == [
+        *(("torch", dtype) for dtype in ("float32", "bfloat16")),
+        *(("openvino", dtype) for dtype in ("float32", "bfloat16", "int8")),
+        *(("onnx", dtype) for dtype in ("float32", "int8")),
+    ]
+    with pytest.raises(InputError, match="torch does not compute int8"):
+        configurations(["a"], ["torch"], ["int8"])
+
+
+def test_torch_is_always_there():
+    assert backends_here()[0] == "torch"
+    assert "int8" not in dtypes_here(["torch"])
+    assert "int8" in dtypes_here(["torch", "onnx"])
+
+
 def test_what_does_not_run_here_is_left_out_and_told(bert_reranker, caplog):
     good, bad = (Configuration(str(bert_reranker), "torch", dtype) for dtype in ("float32", "float1"))
     (found,) = explore([bad, good], LISTS, workshop(None))
     assert found.configuration == good
-    assert "float1 is left out: unknown --dtype 'float1'" in caplog.messages[0]
+    assert caplog.messages[0].startswith(f"left out: {bad} (unknown --dtype 'float1'.")
     with pytest.raises(InputError, match="unknown --dtype"):
         explore([bad], LISTS, workshop(None))
 
