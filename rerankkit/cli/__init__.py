@@ -10,7 +10,9 @@ from typing import Any
 
 import click
 
+from rerankkit.cli.scribe import Scribe
 from rerankkit.errors import InputError
+from rerankkit.files import witnessed
 
 COMMANDS = {
     "index": "Documents to a Lucene index.",
@@ -22,6 +24,7 @@ COMMANDS = {
     "rerank": "Score a run's candidates with a reranker.",
     "store": "Tell, prune and export the scores that rerank keeps.",
     "fuse": "Make one run of several: a committee of teachers, or fused first stages.",
+    "lint": "Tell every way in which a run misleads.",
     "evaluate": "Measure runs against qrels.",
     "diagnose": "Tell from runs how good a teacher is and what its student keeps.",
     "models": "List the checkpoints that --model knows by name.",
@@ -48,8 +51,10 @@ class LazyGroup(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
         """Runs a command; wrong input ends in a message on stderr and exit code 2, never in a traceback."""
+        given = sys.argv[1:] if args is None else list(args)
         try:
-            return super().main(args, *rest, **options)
+            with witnessed(Scribe(given)):
+                return super().main(given, *rest, **options)
         except InputError as error:
             problem = str(error)
         except OSError as error:
