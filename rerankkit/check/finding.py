@@ -34,7 +34,7 @@ KINDS = {
     "rank-gaps": (NOTE, "Number the documents of each query from 1"),
     "q0": (NOTE, "The second column is Q0"),
     "no-tag": (NOTE, "MS MARCO's three columns have neither score nor tag; the score is then 1 / rank"),
-    "tag-form": (NOTE, "Tracks take at most some 20 letters, digits, - and _"),
+    "tag-form": (NOTE, "Tracks take 15 or 25 letters, digits, - and _"),
     "probabilities": (NOTE, "Probabilities saturate: write the raw scores"),
     "shallow": (NOTE, "Fewer documents than for the other queries"),
     "blank": (NOTE, "Leave no line blank"),

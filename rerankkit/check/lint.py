@@ -14,8 +14,8 @@ from rerankkit.errors import InputError
 from rerankkit.progress import progress
 from rerankkit.types import Qrels
 
-TAG = re.compile(r"[A-Za-z0-9_.-]{1,20}")
-"""What all tracks' scripts take: the shortest limit of recent ones, and their characters."""
+TAG = re.compile(r"[A-Za-z0-9_-]{1,25}")
+"""What the widest of the tracks' scripts takes."""
 NAMED = 5
 
 

@@ -124,7 +124,9 @@ def _tell_ranks(raw: RawList, scores: "array[float]", findings: Findings) -> Non
             findings.add("rank", number, f"the rank {query} is no whole number: {shown(word)!r}")
         else:
             ranks.append(rank)
-    if len(ranks) < len(raw.ranks):
+            if rank < 1 and not raw.scores:
+                findings.add("rank", number, f"the rank {query} is {rank}, and there is no score")
+    if len(ranks) < len(raw.ranks) or (min(ranks) < 1 and not raw.scores):
         return
     if len(ranks) > 1 and len(set(ranks)) == 1:
         findings.add("same-rank", raw.numbers[0], f"every document {query} has rank {ranks[0]}")
