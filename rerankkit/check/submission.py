@@ -74,7 +74,7 @@ def checked(path: Path, track: Track, topics: frozenset[str] | None, tag: str | 
             lists[raw.qid.decode()] = ranked[: track.depth]
     refusals += [*([odd] if odd else []), *_tag_refusals(own, tag, path, track)]
     if cut:
-        mended.append(f"{cut:,} documents below depth {track.depth:,} left out")
+        mended.append(f"{cut:,} document{'s' * (cut != 1)} below depth {track.depth:,} left out")
     run = None if refusals else Run.ranked(lists, tag or next(iter(own)))
     return Checked(refusals, list(dict.fromkeys(mended)), run)
 

@@ -55,7 +55,7 @@ def track_names() -> list[str]:
 def load_track(name: str) -> Track:
     """The track of a name, or of a settings file's path; InputError for unknown names and settings."""
     path = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
-    if not path.is_file():
+    if not path.is_file() or not (name.endswith(".toml") or name in track_names()):
         raise InputError(
             f"no track named {name!r}", f"Known: {', '.join(track_names())}; or your own rules: --track FILE.toml"
         )

@@ -31,9 +31,9 @@ class Scribe:
         from rerankkit.provenance import Work, write_side_file
 
         inputs = {
-            name: [place for place in found if not _names(place, path)]
+            name: found
             for name, value in context.params.items()
-            if name not in NO_INPUTS and (found := list(_places(value, context.params if name == "model" else {})))
+            if name not in (*NO_INPUTS, made) and (found := list(_places(value, context.params if name == "model" else {})))
         }
         option = next(param.opts[0] for param in context.command.params if param.name == made)
         words = ["rerankkit", *self._words]

@@ -57,7 +57,9 @@ def test_orders_are_those_of_repro_eval():
     first, second = ({qid: dict(run[qid]) for qid in run} for run in (one, two))
     found = orders(one, two)
     assert found.tau == pytest.approx(order.KTU(first, second), abs=1e-9)
-    assert found.rbo == pytest.approx(order.RBO(first, second, p=0.95, depth=1000, pbar=False, per_topic=False), abs=1e-9)
+    assert found.rbo == pytest.approx(
+        order.RBO(first, second, p=0.95, depth=1000, pbar=False, per_topic=False), abs=1e-9
+    )
     assert (found.queries, found.lacking) == (10, 0)
 
 
