@@ -136,11 +136,11 @@ def whole_file(path: str | Path, binary: bool = False) -> Iterator[IO]:
     path = Path(path)
     if path.is_dir():
         raise InputError("is a folder, where a file is to be written", path=path)
-    path = path.resolve() if path.is_symlink() else path
-    if path.exists() and not path.is_file():
+    if path.exists() and not path.is_file():  # before it is resolved: a pipe's own name is no path
         with path.open("wb") if binary else path.open("w", encoding="utf-8", newline="\n") as stream:
             yield stream
         return
+    path = path.resolve() if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
     _clear(path)
     part = _beside(path, "part")

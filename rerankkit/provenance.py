@@ -17,8 +17,9 @@ SCHEMA = "rerankkit.meta/1"
 
 @dataclass(frozen=True)
 class Work:
-    """A command at work: its words, its parameters, the inputs among them, and the option that names the output."""
+    """A command at work: its name, its words, its parameters, the inputs among them, the option of its output."""
 
+    verb: str
     words: list[str]
     parameters: dict[str, Any]
     inputs: dict[str, list[Path]]
@@ -38,11 +39,12 @@ def write_side_file(work: Work, made: Path, output: Path) -> None:
     told = {
         "schema": SCHEMA,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "verb": work.verb,
         "command": [cleared(word) for word in work.words],
         "folder": _way(out if made.is_dir() else out.parent, Path.cwd()),
         "output": {"option": work.option, "path": out.name, **_held(made)},
         "parameters": {name: cleared(value) if isinstance(value, str) else value for name, value in _plain(work)},
-        "seeds": {name: value for name, value in _plain(work) if "seed" in name},
+        "seeds": {name: value for name, value in _plain(work) if "seed" in name} or _seed_of_training(made),
         "inputs": [
             {"parameter": name, "path": str(path), **digest(path)._asdict()}
             for name, paths in work.inputs.items()
@@ -56,6 +58,15 @@ def write_side_file(work: Work, made: Path, output: Path) -> None:
     name = SIDE if made.is_dir() else f"{out.name}.{SIDE}"
     with unwitnessed_file(place / name) as file:
         file.write(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+
+
+def _seed_of_training(made: Path) -> dict[str, Any]:
+    """The seed in a checkpoint's own note, which has the settings that no flag gave."""
+    note = made / "rerankkit.json"
+    if not note.is_file():
+        return {}
+    trained = json.loads(note.read_text("utf-8")).get("trained", {})
+    return {"seed": trained["seed"]} if "seed" in trained else {}
 
 
 def _plain(work: Work) -> list[tuple[str, Any]]:
@@ -92,7 +103,7 @@ def read_side_file(path: Path) -> tuple[Path, dict[str, Any]]:
         told = json.loads(found.read_text("utf-8"))
         if told["schema"] != SCHEMA:
             raise ValueError(told["schema"])
-        told["command"], told["folder"], told["inputs"], told["output"]["sha256"]
+        told["verb"], told["command"], told["folder"], told["inputs"], told["output"]["sha256"]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError("not a side file of rerankkit", f"Expected: JSON with schema {SCHEMA}", found) from error
     return found, told

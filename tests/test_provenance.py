@@ -11,7 +11,16 @@ from rerankkit.provenance import Work, read_side_file, side_file, write_side_fil
 
 def work(**changes) -> Work:
     fields = {"words": ["rerankkit", "fuse", "a.txt"], "parameters": {"seed": 3, "k": None, "runs": (Path("a.txt"),)}}
-    return Work(**{**fields, "inputs": {"runs": [Path("a.txt")]}, "option": "--output", "seconds": 1.234, **changes})
+    return Work(
+        **{
+            "verb": "fuse",
+            **fields,
+            "inputs": {"runs": [Path("a.txt")]},
+            "option": "--output",
+            "seconds": 1.234,
+            **changes,
+        }
+    )
 
 
 @pytest.fixture
@@ -40,10 +49,12 @@ def test_a_folder_has_its_side_file_inside(here):
     part = here / "runs" / ".model.1.part"
     part.mkdir()
     (part / "weights").write_text("w")
-    write_side_file(work(), part, here / "runs/model")
+    (part / "rerankkit.json").write_text('{"trained": {"seed": 5}}')
+    write_side_file(work(parameters={}), part, here / "runs/model")
     told = json.loads((part / "meta.json").read_text())
     assert told["folder"] == "../.."
-    assert list(told["output"]["files"]) == ["weights"]
+    assert list(told["output"]["files"]) == ["rerankkit.json", "weights"]
+    assert (told["verb"], told["seeds"]) == ("fuse", {"seed": 5})
     assert side_file(part) == part / "meta.json"
 
 

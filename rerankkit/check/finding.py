@@ -25,6 +25,7 @@ KINDS = {
     "unsorted": (WARNING, "Evaluators sort by score: sort the lines, or mend the scores"),
     "rank-order": (WARNING, "Evaluators go by the score and ignore the rank"),
     "same-rank": (WARNING, "Number the documents of each query from 1"),
+    "long-word": (WARNING, "Some readers cut or refuse it: look for a missing space"),
     "scattered": (WARNING, "Some readers take the later lines for another query: sort by query"),
     "tags": (WARNING, "A run has one tag"),
     "unknown-query": (WARNING, "See that run and topics belong together"),

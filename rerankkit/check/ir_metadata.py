@@ -11,6 +11,8 @@ from rerankkit.check.track import Track
 from rerankkit.surroundings import machine, packages
 
 TOOLKITS = ("rerankkit", "pyserini")
+RANKING = ("retrieve", "rerank", "fuse")
+"""The commands that make runs; what others make, such as checkpoints, goes before."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ def ir_metadata(about: About, track: Track, steps: list[dict[str, Any]], topics:
         "method": {
             "automatic": about.automatic,
             "score ties": "none: scores fall strictly as 32-bit floats",
-            "retrieval": [_stage(step) for step in steps],
+            "retrieval": [_stage(step) for step in steps if step["verb"] in RANKING],
+            "preparation": [_stage(step) for step in steps if step["verb"] not in RANKING],
         },
         "actor": _filled({"team": about.team, "role": "experimenter"}),
         "data": _data(track, steps, topics),
@@ -101,11 +104,12 @@ def _stage(step: dict[str, Any]) -> dict[str, Any]:
         for one in step["inputs"]
         if one["parameter"] in ("model", "index", "collection")
     ]
-    reranks = [one["path"] for one in step["inputs"] if one["parameter"] in ("run_path", "runs")]
+    ranking = step["verb"] in RANKING
+    reranks = [one["path"] for one in step["inputs"] if ranking and one["parameter"] in ("run_path", "runs")]
     return _filled(
         {
             "name": step["output"]["path"],
-            "method": step["command"][1],
+            "method": step["verb"],
             "reranks": ", ".join(reranks),
             "params": {name: value for name, value in step["parameters"].items() if name not in hidden},
             "uses": used,
@@ -113,12 +117,17 @@ def _stage(step: dict[str, Any]) -> dict[str, Any]:
     )
 
 
+def _taught_by(step: dict[str, Any], one: dict[str, Any]) -> bool:
+    """Whether an input is a run that a training learnt from."""
+    return step["verb"] not in RANKING and one["parameter"] in ("runs", "suspects", "dev_run")
+
+
 def _data(track: Track, steps: list[dict[str, Any]], topics: str | None) -> dict[str, Any]:
     training = [
         {"name": one["path"], "source": f"sha256:{one['sha256']}"}
         for step in steps
         for one in step["inputs"]
-        if one["parameter"] in ("clicks", "qrels", "dev_qrels", "displayed")
+        if one["parameter"] in ("clicks", "qrels", "dev_qrels", "displayed") or _taught_by(step, one)
     ]
     return _filled(
         {

@@ -17,6 +17,9 @@ NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 """What C and Python read alike."""
 WHOLE = re.compile(rb"[+-]?\d{1,18}")
 
+LONG = 250
+"""Characters; no collection that is known has longer ids."""
+
 
 class Scored(NamedTuple):
     """A list as evaluators read it: float32, in the file's order."""
@@ -31,6 +34,10 @@ def examined(raw: RawList, findings: Findings) -> Scored:
     if set(raw.q0) - {b"Q0"}:
         place = next(place for place, word in enumerate(raw.q0) if word != b"Q0")
         findings.add("q0", raw.numbers[place], f"the second column is {shown(raw.q0[place])!r}")
+    if max(len(raw.qid), *map(len, raw.docids)) > LONG:
+        long = max(raw.qid, *raw.docids, key=len)
+        place = raw.docids.index(long) if long in raw.docids else 0
+        findings.add("long-word", raw.numbers[place], f"an id of {len(long):,} characters: {shown(long)}")
     if len(set(raw.docids)) < len(raw.docids):
         _tell_duplicates(raw, findings)
     values = _values(raw, findings)

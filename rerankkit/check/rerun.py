@@ -50,7 +50,7 @@ def words_for(told: dict[str, Any], output: Path) -> list[str]:
         raise InputError(f"the command has no {option}", "The side file was changed; run the command again by hand")
     place = places[-1]
     words[place : place + (2 if words[place] == option else 1)] = [option, str(output)]
-    if "rerank" in words[:4]:
+    if told["verb"] == "rerank":
         words = [*_without(words, "--store"), *([] if "--no-store" in words else ["--no-store"])]
     return words
 

@@ -35,6 +35,9 @@ COMMANDS = {
 }
 """Command -> its line in `--help`: the modules stay unread until one is called."""
 
+LONGEST = 2000
+"""Characters of a message: what a user's file holds may be of any length."""
+
 
 class LazyGroup(click.Group):
     """A group whose commands are modules of this folder."""
@@ -61,7 +64,7 @@ class LazyGroup(click.Group):
             problem = str(error)
         except OSError as error:
             problem = f"{error.filename or 'input or output'}: {error.strerror or error}"
-        click.echo(f"Error: {problem}", err=True)
+        click.echo(f"Error: {problem if len(problem) <= LONGEST else problem[:LONGEST] + '…'}", err=True)
         sys.exit(2)
 
 

@@ -33,11 +33,13 @@ class Scribe:
         inputs = {
             name: found
             for name, value in context.params.items()
-            if name not in (*NO_INPUTS, made) and (found := list(_places(value, context.params if name == "model" else {})))
+            if name not in (*NO_INPUTS, made)
+            and (found := list(_places(value, context.params if name == "model" else {})))
         }
         option = next(param.opts[0] for param in context.command.params if param.name == made)
-        words = ["rerankkit", *self._words]
-        write_side_file(Work(words, context.params, inputs, option, time.monotonic() - self._started), part, path)
+        root = context.find_root().command_path  # of more than one word where Python was told to run a module
+        verb, words = context.command_path.removeprefix(root).strip(), ["rerankkit", *self._words]
+        write_side_file(Work(verb, words, context.params, inputs, option, time.monotonic() - self._started), part, path)
 
 
 def _names(value: Any, path: Path) -> bool:

@@ -39,6 +39,8 @@ CASES = {
     "3 q0 a 1 3 x\n3 Q0 b 2 2 x\n": [("q0", 5)],
     "3 Q0 a 1 3 x\n3 Q0 b 2 2 y\n": [("tags", 6)],
     "3 Q0 a 1 3 x\n": [("shallow", 5)],
+    f"3 Q0 a 1 3 x\n3 Q0 {'b' * 251} 2 2 x\n": [("long-word", 6)],
+    f"{'3' * 251} Q0 a 1 3 x\n{'3' * 251} Q0 b 2 2 x\n": [("long-word", 5)],
     "3 Q0 a 1 3 x z\n3 Q0 a 1 3 x\n3 Q0 b 2 2 x\n": [("columns", 5)],
     "3 a 1\n3 b 2\n": [("mixed-columns", 5)],
     "\n3 Q0 a 1 3 x\n3 Q0 b 2 2 x\n": [("blank", 5)],

@@ -95,7 +95,7 @@ def test_a_rerank_is_scored_anew(toy):
     from rerankkit.check.rerun import words_for
 
     words = ["rerankkit", "rerank", "--store", "s", "--model", "m", "--output=old.txt"]
-    told = {"command": words, "output": {"option": "--output"}}
+    told = {"verb": "rerank", "command": words, "output": {"option": "--output"}}
     assert words_for(told, Path("new.txt")) == ["rerank", "--model", "m", "--output", "new.txt", "--no-store"]
 
 

@@ -36,6 +36,7 @@ def test_a_run_tells_its_inputs_and_its_command(toy):
     ]
     assert rerankkit(*arguments, "--output", "out/new.txt").exit_code == 0
     side = told("out/new.txt.meta.json")
+    assert side["verb"] == "rerank"
     assert side["command"] == ["rerankkit", *arguments, "--output", "out/new.txt"]
     assert [(one["parameter"], one["path"]) for one in side["inputs"]] == [
         ("run_path", "run.txt"),

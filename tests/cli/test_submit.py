@@ -78,6 +78,16 @@ def test_models_and_indexes_are_told_with_their_hashes(fused):
     assert told["implementation"]["seeds"] == {"2 seed": 7}
 
 
+def test_trainings_are_no_stage_of_the_ranking(fused):
+    side = json.loads(Path("first.txt.meta.json").read_text())
+    Path("first.txt.meta.json").write_text(json.dumps({**side, "verb": "distill"}))
+    submit("--output", "hand-in")
+    told = yaml.safe_load(Path("hand-in/mine.ir_metadata.yaml").read_text())
+    assert [stage["name"] for stage in told["method"]["retrieval"]] == ["out.txt"]
+    assert [stage["name"] for stage in told["method"]["preparation"]] == ["first.txt"]
+    assert [one["name"] for one in told["data"]["training data"]] == ["run.txt", "teacher.txt"]
+
+
 def test_without_an_output_it_only_checks(fused):
     before = sorted(Path().iterdir())
     result = submit()
