@@ -6,6 +6,9 @@ from typing import Any
 from rerankkit.errors import InputError
 from rerankkit.provenance import read_side_file, side_file
 
+RANKING = ("retrieve", "rerank", "fuse")
+"""The commands that make runs; what others make, such as checkpoints, goes before."""
+
 
 def history(output: Path) -> list[dict[str, Any]]:
     """The side files' content, the first step first, the output's own last; empty where it has none."""

@@ -7,12 +7,11 @@ from typing import Any
 
 import yaml
 
+from rerankkit.check.history import RANKING
 from rerankkit.check.track import Track
 from rerankkit.surroundings import machine, packages
 
 TOOLKITS = ("rerankkit", "pyserini")
-RANKING = ("retrieve", "rerank", "fuse")
-"""The commands that make runs; what others make, such as checkpoints, goes before."""
 
 
 @dataclass(frozen=True)

@@ -82,11 +82,14 @@ def command(
 
 def _compared(place: Path, told: dict[str, Any], again: Path) -> dict[str, Any]:
     """What hashes tell; of a folder, whether the files that matter are the same, and which others are not."""
+    from rerankkit.check.history import RANKING
     from rerankkit.digests import content, digest, digest_whole
 
     if not again.is_dir():
         if digest_whole(again) == told["output"]["sha256"]:
             return {"identical": True}
+        if told["verb"] not in RANKING:
+            return {"identical": False}
         return {} if (place.parent / told["output"]["path"]).is_file() else {"identical": False, "original": "gone"}
     now = {path.relative_to(again).as_posix(): digest(path).sha256 for path in content(again)}
     then = told["output"]["files"]

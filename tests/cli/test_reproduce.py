@@ -1,5 +1,6 @@
 """`rerankkit reproduce`."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -84,6 +85,33 @@ def test_an_original_that_is_gone(fused):
     result = rerankkit("reproduce", "runs/out.txt.meta.json")
     assert result.exit_code == 1
     assert "the original is gone" in result.stdout
+
+
+def test_what_is_no_run_is_the_same_or_not(toy):
+    queries = ["queries", "--from-titles", "--collection", "docs.jsonl", "--number", "2", "--output", "new.tsv"]
+    assert rerankkit(*queries).exit_code == 0
+    assert rerankkit("reproduce", "new.tsv").exit_code == 0
+    side = json.loads(Path("new.tsv.meta.json").read_text())
+    side["output"]["sha256"] = "0"
+    Path("new.tsv.meta.json").write_text(json.dumps(side))
+    result = rerankkit("reproduce", "new.tsv")
+    assert (result.exit_code, result.stdout) == (1, "output: not the same\n")
+
+
+def test_a_checkpoint_is_compared_by_its_weights(fused):
+    """As `compared` does: whatever else differs, such as a log with times, is named."""
+    from rerankkit.cli.reproduce import _compared
+
+    again = Path("again")
+    again.mkdir()
+    (again / "model.safetensors").write_text("weights")
+    (again / "rerankkit.json").write_text("{}")
+    weights = hashlib.sha256(b"weights").hexdigest()
+    told = {"verb": "distill", "output": {"files": {"model.safetensors": weights, "rerankkit.json": "0"}}}
+    found = {"identical": True, "compared": "weights", "differ": ["rerankkit.json"]}
+    assert _compared(Path("meta.json"), told, again) == found
+    told["output"]["files"]["model.safetensors"] = "0"
+    assert _compared(Path("meta.json"), told, again)["identical"] is False
 
 
 def test_the_new_output_is_kept_where_it_is_asked_for(fused):
