@@ -1,6 +1,7 @@
 """The side file of an output: how it was made, so that it can be made again."""
 
 import json
+import logging
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,8 @@ from rerankkit.digests import SIDE, content, digest, digest_whole
 from rerankkit.errors import InputError
 from rerankkit.files import unwitnessed_file
 from rerankkit.surroundings import cleared, commit, machine, packages
+
+log = logging.getLogger(__name__)
 
 SCHEMA = "rerankkit.meta/1"
 
@@ -46,7 +49,7 @@ def write_side_file(work: Work, made: Path, output: Path) -> None:
         "parameters": {name: cleared(value) if isinstance(value, str) else value for name, value in _plain(work)},
         "seeds": {name: value for name, value in _plain(work) if "seed" in name} or _seed_of_training(made),
         "inputs": [
-            {"parameter": name, "path": str(path), **digest(path)._asdict()}
+            {"parameter": name, "path": str(path), **_hashed(path)}
             for name, paths in work.inputs.items()
             for path in paths
         ],
@@ -78,6 +81,15 @@ def _json(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [_json(item) for item in value]
     return value if isinstance(value, str | int | float | bool) else str(value)
+
+
+def _hashed(path: Path) -> dict[str, Any]:
+    """An input's hash; none where it cannot be read any more, for which no output is given up."""
+    try:
+        return digest(path)._asdict()
+    except OSError as error:
+        log.warning("%s is told without its hash: %s", path, error.strerror)
+        return {"sha256": "", "bytes": 0, "whole": False}
 
 
 def _held(made: Path) -> dict[str, Any]:

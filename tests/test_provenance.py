@@ -68,6 +68,13 @@ def test_no_variable_and_no_key_is_told(here, monkeypatch):
         assert secret not in text
 
 
+def test_an_input_that_is_gone_costs_no_output(here, caplog):
+    write_side_file(work(inputs={"runs": [Path("gone.txt")]}), Path("runs/out.txt.part"), Path("runs/out.txt"))
+    _, told = read_side_file(Path("runs/out.txt"))
+    assert told["inputs"] == [{"parameter": "runs", "path": "gone.txt", "sha256": "", "bytes": 0, "whole": False}]
+    assert "gone.txt is told without its hash" in caplog.text
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema": "other"}', '{"schema": "rerankkit.meta/1"}', "\udcff"])
 def test_what_is_no_side_file_is_refused(here, text):
     Path("x.meta.json").write_text(text, errors="surrogateescape")

@@ -119,7 +119,8 @@ def _tell_depths(tally: Tally, against: Against, findings: Findings) -> None:
         return
     usual = against.depth or Counter(tally.depths.values()).most_common(1)[0][0]
     for qid, depth in tally.depths.items():
+        told = f"query {shown(qid)} has {depth} document{'s' * (depth != 1)}, not {against.depth or usual}"
         if against.depth and depth > against.depth:
-            findings.add("too-deep", tally.first[qid], f"query {shown(qid)} has {depth} documents, not {against.depth}")
+            findings.add("too-deep", tally.first[qid], told)
         elif depth < usual:
-            findings.add("shallow", tally.first[qid], f"query {shown(qid)} has {depth} documents, not {usual}")
+            findings.add("shallow", tally.first[qid], told)
