@@ -16,10 +16,27 @@ DEPTHS = {
     "trec-dl-2022-docs": 100,  # MAX_RET_DOCS
     "trec-dl-2023-passages": 100,  # guidelines of 2023
     "trec-dl-2023-docs": 100,
-    "trec-rag-2024-retrieval": 100,  # "the top 100 relevant segment IDs", guidelines of the R task
+    "trec-rag-2024-retrieval": 100,  # "a maximum of 100 results", "more than 100 results will be truncated"
     "trec-rag-2025-retrieval": 100,
     "generic": 1000,
 }
+
+
+TOPICS = {
+    **{
+        f"trec-dl-{year}-{what}": 200 for year in (2019, 2020) for what in ("passages", "docs")
+    },  # the guidelines' tables
+    **{f"trec-dl-2021-{what}": 477 for what in ("passages", "docs")},
+    **{f"trec-dl-2022-{what}": 500 for what in ("passages", "docs")},
+    **{f"trec-dl-2023-{what}": 700 for what in ("passages", "docs")},  # Pyserini's dl23
+    "trec-rag-2024-retrieval": 301,  # Pyserini's rag24.test
+    "trec-rag-2025-retrieval": 105,  # Anserini's rag25.test
+    "generic": 0,
+}
+
+
+def test_every_track_has_as_many_topics_as_were_released():
+    assert {name: load_track(name).topics for name in track_names()} == TOPICS
 
 
 def test_every_track_has_the_depth_of_its_guidelines():
