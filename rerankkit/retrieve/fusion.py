@@ -2,15 +2,14 @@
 
 import logging
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rerankkit.errors import InputError
+from rerankkit.retrieve.normalisation import NORMS, Listed, Scores, normalised, unfound
 from rerankkit.run import Run
 
 log = logging.getLogger(__name__)
-
-Scores = dict[str, float]
-"""docid -> score of one query."""
 
 
 def committee(runs: Sequence[Run], weights: Sequence[float] | None = None) -> Run:
@@ -46,56 +45,78 @@ def rrf(runs: Sequence[Run], weights: Sequence[float] | None = None, k: float = 
     if not (math.isfinite(k) and k >= 0):
         raise InputError(f"k is {k}", "Give a number of at least 0; 60 is usual")
 
-    def share(run: Run, qid: str) -> Scores:
-        return {docid: 1 / (k + rank) for rank, docid in enumerate(run.docids(qid), 1)}
+    def share(listed: Listed) -> tuple[Scores, float]:
+        return {docid: 1 / (k + rank) for rank, docid in enumerate(listed.docids, 1)}, 0.0
 
-    return _summed(runs, weights or [1.0] * len(runs), share, "rrf")
-
-
-def combsum(runs: Sequence[Run], weights: Sequence[float] | None = None) -> Run:
-    """The sum of scores brought to [0, 1] by each query's least and greatest (Fox and Shaw 1994)."""
-    return _summed(runs, weights or [1.0] * len(runs), _min_max, "combsum")
+    return _of_shares(runs, weights or [1.0] * len(runs), share, "rrf")
 
 
-def combmnz(runs: Sequence[Run], weights: Sequence[float] | None = None) -> Run:
+def interpolation(
+    runs: Sequence[Run], weights: Sequence[float] | None = None, alpha: float = 0.5, norm: str = "none"
+) -> Run:
+    """`alpha` of the first run's score and `1 - alpha` of the second's: Pyserini's, of scores as they are."""
+    if len(runs) != 2 or weights:
+        raise InputError(
+            f"interpolation takes two runs and no weights, not {len(runs)} runs", "Give --alpha, or sum them: combsum"
+        )
+    if not 0 <= alpha <= 1:
+        raise InputError(f"alpha is {alpha}", "Give a number from 0 to 1, the first run's share")
+    return _summed(runs, [alpha, 1 - alpha], norm, "interpolation")
+
+
+def combsum(runs: Sequence[Run], weights: Sequence[float] | None = None, norm: str = "min-max") -> Run:
+    """The weighted sum of scores, each query's brought to one scale (Fox and Shaw 1994)."""
+    return _summed(runs, weights or [1.0] * len(runs), norm, "combsum")
+
+
+def combmnz(runs: Sequence[Run], weights: Sequence[float] | None = None, norm: str = "min-max") -> Run:
     """CombSUM times the number of runs that found the document: Fox and Shaw 1994."""
-    return _summed(runs, weights or [1.0] * len(runs), _min_max, "combmnz", by_count=True)
+    return _summed(runs, weights or [1.0] * len(runs), norm, "combmnz", by_count=True)
 
 
-METHODS: Mapping[str, Callable[..., Run]] = {"committee": committee, "rrf": rrf, "combsum": combsum, "combmnz": combmnz}
+METHODS: Mapping[str, Callable[..., Run]] = {
+    "committee": committee,
+    "rrf": rrf,
+    "interpolation": interpolation,
+    "combsum": combsum,
+    "combmnz": combmnz,
+}
 """What `rerankkit fuse --method` knows."""
 
 
-def _summed(
+def _summed(runs: Sequence[Run], weights: Sequence[float], norm: str, tag: str, by_count: bool = False) -> Run:
+    """The union of the runs' queries and documents, each with the weighted sum of its normalised scores."""
+    if norm not in NORMS:
+        raise InputError(f"no normalisation named {norm!r}", f"Known: {', '.join(NORMS)}")
+
+    def share(listed: Listed) -> tuple[Scores, float]:
+        return normalised(listed, norm), unfound(listed, norm)
+
+    return _of_shares(runs, weights, share, tag, by_count)
+
+
+def _of_shares(
     runs: Sequence[Run],
     weights: Sequence[float],
-    share: Callable[[Run, str], Scores],
+    share: Callable[[Listed], tuple[Scores, float]],
     tag: str,
     by_count: bool = False,
 ) -> Run:
-    """The union of the runs' queries and documents, each with the weighted sum of its shares."""
+    """The weighted sums of what each run's list gives to the documents it holds, and to those it lacks."""
     if len(runs) < 2:
         raise InputError("one run is nothing to combine", "Give two or more")
     _shares(runs, weights)
     hits: dict[str, list[tuple[str, float]]] = {}
     for qid in dict.fromkeys(qid for run in runs for qid in run):
-        sums: Scores = {}
-        counts: dict[str, int] = {}
-        for run, weight in zip(runs, weights, strict=True):
-            if qid in run:
-                for docid, value in share(run, qid).items():
-                    sums[docid] = sums.get(docid, 0.0) + weight * value
-                    counts[docid] = counts.get(docid, 0) + 1
+        held = [(run, weight) for run, weight in zip(runs, weights, strict=True) if qid in run]
+        counts = Counter(docid for run, _ in held for docid in run.docids(qid))
+        sums = dict.fromkeys(counts, 0.0)
+        for run, weight in held:
+            given, otherwise = share(Listed.of(run, qid, len(counts)))
+            for docid in sums if otherwise else given:
+                sums[docid] += weight * given.get(docid, otherwise)
         hits[qid] = [(docid, value * (counts[docid] if by_count else 1)) for docid, value in sums.items()]
     return _ranked(hits, tag)
-
-
-def _min_max(run: Run, qid: str) -> Scores:
-    scores = run.scores(qid)
-    low, width = (scores[-1], scores[0] - scores[-1]) if scores else (0.0, 0.0)
-    return {
-        docid: (score - low) / width if width else 1.0 for docid, score in zip(run.docids(qid), scores, strict=True)
-    }
 
 
 def _ranked(hits: Mapping[str, Iterable[tuple[str, float]]], tag: str) -> Run:

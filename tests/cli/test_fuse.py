@@ -37,6 +37,14 @@ def test_methods_depth_and_tag(two):
     assert list(run.scores("q")) == pytest.approx([1 / 3 + 1 / 2, 1 / 2 + 1 / 4])
 
 
+def test_interpolation_of_normalised_scores(two):
+    arguments = ["--method", "interpolation", "--alpha", "0.25", "--norm", "rank", "--output", "out.txt"]
+    assert rerankkit("fuse", "one.txt", "two.txt", *arguments).exit_code == 0
+    assert dict(read_run("out.txt")["q"]) == pytest.approx(
+        {"b": 0.25 * 0.5 + 0.75 * 1, "a": 0.25 * 1 + 0.75 / 3, "c": 0.75 * 2 / 3}
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -45,6 +53,8 @@ def test_methods_depth_and_tag(two):
         (["one.txt", "two.txt", "--weights", "1"], "1 weights for 2 runs"),
         (["one.txt", "none.txt"], "none.txt"),
         (["one.txt", "two.txt", "--k", "5"], "--k is for --method rrf, not committee"),
+        (["one.txt", "two.txt", "--norm", "z"], "--norm is for --method interpolation and combsum and combmnz, not"),
+        (["one.txt", "two.txt", "--alpha", ".5", "--method", "rrf"], "--alpha is for --method interpolation, not rrf"),
         (["one.txt", "two.txt", "--tag", "a b"], "--tag must be one word: 'a b'"),
         (["one.txt", "other.txt"], "run 1 (one.txt) lacks query r"),
     ],

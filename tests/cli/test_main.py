@@ -55,6 +55,7 @@ def test_an_unknown_command_ends_with_two():
             "Error: runs/a.txt: No space left on device\n",
         ),
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "Error: input or output: No space left on device\n"),
+        (InputError("x" * 3000), f"Error: {'x' * 2000}…\n"),
         (PermissionError(errno.EACCES, "Permission denied", "x"), "Error: x: Permission denied\n"),
     ],
 )

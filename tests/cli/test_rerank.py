@@ -30,7 +30,10 @@ def test_the_identity_keeps_the_run(toy):
     assert dict(second) == dict(first)
     assert second.tag == "bm25"
     assert Path("out.txt").read_text().splitlines()[0] == "q1 Q0 cat 1 8 bm25"
-    assert sorted(path.name for path in toy.iterdir() if path.name.startswith("out")) == ["out.txt"]
+    assert sorted(path.name for path in toy.iterdir() if path.name.startswith("out")) == [
+        "out.txt",
+        "out.txt.meta.json",
+    ]
 
 
 def test_a_model_gives_its_own_order_and_raw_scores(toy, bert_reranker):

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from rerankkit.errors import InputError
-from rerankkit.retrieve.fusion import METHODS, combmnz, combsum, committee, rrf
+from rerankkit.retrieve.fusion import METHODS, combmnz, combsum, committee, interpolation, rrf
 from rerankkit.run import Run
 
 FIRST = Run({"q": [("a", 3.0), ("b", 1.0)], "r": [("a", 0.0), ("c", 0.0)]}, "first")
@@ -90,3 +90,25 @@ def test_combsum_and_combmnz_bring_scores_to_one_range():
 def test_the_order_of_equal_weights_runs_does_not_matter(method):
     one, other = METHODS[method]([FIRST, SECOND]), METHODS[method]([SECOND, FIRST])
     assert scores(one) == pytest.approx(scores(other), abs=1e-6)
+
+
+def test_interpolation_weighs_scores_as_they_are():
+    run = interpolation([FIRST, SECOND], alpha=0.75)
+    assert scores(run) == pytest.approx({"a": 0.75 * 3 + 0.25 * 10, "b": 0.75 + 0.25 * 20})
+    assert scores(interpolation([FIRST, SECOND], alpha=0.75, norm="min-max")) == pytest.approx({"a": 0.75, "b": 0.25})
+    assert run.tag == "interpolation"
+
+
+@pytest.mark.parametrize(
+    ("runs", "options", "told"),
+    [
+        ([FIRST], {}, "interpolation takes two runs and no weights, not 1 runs"),
+        ([FIRST, SECOND], {"weights": [1.0, 2.0]}, "interpolation takes two runs and no weights"),
+        ([FIRST, SECOND], {"alpha": 1.5}, "alpha is 1.5"),
+        ([FIRST, SECOND], {"alpha": math.nan}, "alpha is nan"),
+        ([FIRST, SECOND], {"norm": "softmax"}, "no normalisation named 'softmax'"),
+    ],
+)
+def test_what_interpolation_cannot_do_is_told(runs, options, told):
+    with pytest.raises(InputError, match=told):
+        interpolation(runs, **options)

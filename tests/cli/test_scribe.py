@@ -1,0 +1,109 @@
+"""Every command's output has a side file, and a failing command leaves none."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from rerankkit.cli import main
+from rerankkit.files import whole_file, whole_folder
+from rerankkit.rerank.models import fingerprint
+
+
+def rerankkit(*arguments: str) -> Result:
+    """What a command did."""
+    return CliRunner().invoke(main, list(arguments))
+
+
+def told(path: str) -> dict:
+    return json.loads(Path(path).read_text())
+
+
+def test_a_run_tells_its_inputs_and_its_command(toy):
+    arguments = [
+        "rerank",
+        "--model",
+        "bm25",
+        "--run",
+        "run.txt",
+        "--topics",
+        "topics.tsv",
+        "--collection",
+        "docs.jsonl",
+    ]
+    assert rerankkit(*arguments, "--output", "out/new.txt").exit_code == 0
+    side = told("out/new.txt.meta.json")
+    assert side["verb"] == "rerank"
+    assert side["command"] == ["rerankkit", *arguments, "--output", "out/new.txt"]
+    assert [(one["parameter"], one["path"]) for one in side["inputs"]] == [
+        ("run_path", "run.txt"),
+        ("topics", "topics.tsv"),
+        ("collection", "docs.jsonl"),
+    ]
+    assert (side["folder"], side["output"]["option"], side["seeds"]) == ("..", "--output", {"seed": 0})
+
+
+def test_an_input_that_is_written_over_is_told_as_it_was(toy):
+    before = hashlib.sha256(Path("run.txt").read_bytes()).hexdigest()
+    assert rerankkit("fuse", "run.txt", "teacher.txt", "--method", "rrf", "--output", "run.txt").exit_code == 0
+    side = told("run.txt.meta.json")
+    assert [one["path"] for one in side["inputs"]] == ["run.txt", "teacher.txt"]
+    assert side["inputs"][0]["sha256"] == before
+    assert side["output"]["sha256"] == hashlib.sha256(Path("run.txt").read_bytes()).hexdigest() != before
+
+
+def test_a_failing_command_leaves_no_side_file(toy):
+    assert rerankkit("fuse", "run.txt", "none.txt", "--method", "rrf", "--output", "out.txt").exit_code == 2
+    assert not Path("out.txt.meta.json").exists()
+
+
+def test_a_command_that_writes_nowhere_needs_none(toy):
+    before = sorted(toy.iterdir())
+    assert rerankkit("evaluate", "run.txt", "--qrels", "qrels.txt").exit_code == 0
+    assert sorted(toy.iterdir()) == before
+
+
+@pytest.fixture
+def writing(monkeypatch, tmp_path):
+    """A command that makes a folder and, on its way, files that its parameters do not name."""
+    monkeypatch.chdir(tmp_path)
+
+    @click.command()
+    @click.option("--model", default="")
+    @click.option("--models", type=click.Path(path_type=Path), default=Path("models"))
+    @click.option("--store", default="")
+    @click.option("--output", type=click.Path(path_type=Path), required=True)
+    def command(model: str, models: Path, store: str, output: Path) -> None:
+        with whole_file("other.txt") as file:
+            file.write("x")
+        with whole_folder(output) as folder:
+            (folder / "config.json").write_text("{}")
+
+    monkeypatch.setattr(main, "get_command", lambda ctx, name: command)
+    return tmp_path
+
+
+def test_a_checkpoint_holds_its_side_file_and_has_the_same_fingerprint(writing):
+    Path("models/base").mkdir(parents=True)
+    Path("models/base/weights").write_text("1")
+    Path("store").write_text("1")
+    assert rerankkit("x", "--output", "made", "--model", "base", "--store", "store").exit_code == 0
+    assert not Path("other.txt.meta.json").exists()
+    assert [(one["parameter"], one["path"]) for one in told("made/meta.json")["inputs"]] == [("model", "models/base")]
+    with_side = fingerprint("./made", Path("models"))
+    Path("made/meta.json").unlink()
+    assert fingerprint("./made", Path("models")) == with_side
+
+
+def test_of_several_processes_the_first_tells(writing, monkeypatch):
+    monkeypatch.setenv("RANK", "1")
+    assert rerankkit("x", "--output", "made").exit_code == 0
+    assert not Path("made/meta.json").exists()
+
+
+def test_a_text_that_no_path_can_be_is_no_input(writing):
+    assert rerankkit("x", "--output", "made", "--model", "a\0b" * 200).exit_code == 0
+    assert told("made/meta.json")["inputs"] == []
