@@ -10,8 +10,8 @@ from rerankkit.tune.points import Point
 
 MARKERS = "osD^vPX<>"
 FORMATS = ("png", "svg")
-NAMED = 9
-"""Points of the front that are named."""
+APART = 1.25
+"""How many times as slow the next point of the front is whose depths are named."""
 
 
 def draw(findings: Findings, folder: Path) -> list[Path]:
@@ -30,7 +30,7 @@ def figure_of(findings: Findings) -> Any:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure  # without pyplot, which keeps a global list of figures
 
-    figure = Figure(figsize=(8, 5.2), layout="constrained")
+    figure = Figure(figsize=(8, 6.4), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     percentile, best = findings.percentile, findings.best
@@ -44,7 +44,8 @@ def figure_of(findings: Findings) -> Any:
     axes.set(xscale="log", xlabel="milliseconds a query (marker: p50, end of line: p95)", ylabel=findings.measure)
     axes.set_title("Quality against latency")
     axes.grid(alpha=0.3, which="both")
-    axes.legend(fontsize="small", loc="lower right")
+    axes.xaxis.set_major_formatter("{x:,g}")
+    figure.legend(fontsize="small", loc="outside lower center", ncols=2)
     return figure
 
 
@@ -71,7 +72,11 @@ def _front(axes: Any, edge: Sequence[Point], percentile: str) -> None:
         return
     latencies, values = [point.latency(percentile) for point in edge], [point.value for point in edge]
     axes.step(latencies, values, where="post", color="0.2", linewidth=1.2, label=f"front ({percentile})")
-    for point in edge[-NAMED:]:
-        text = " > ".join(str(stage.depth) for stage in point.stages)
+    named = 0.0
+    for point in edge:
         spot = (point.latency(percentile), point.value)
+        if spot[0] < APART * named:
+            continue
+        named = spot[0]
+        text = " > ".join(str(stage.depth) for stage in point.stages)
         axes.annotate(text, spot, xytext=(0, 7), textcoords="offset points", ha="center", fontsize="x-small")
