@@ -38,3 +38,23 @@ class Batched(Reranker, Protocol):
     """A Reranker that calls `on_batch`, where it is set, after each batch of its model."""
 
     on_batch: OnBatch | None
+
+
+@runtime_checkable
+class Splitting(Reranker, Protocol):
+    """A Reranker that knows where a text's tokens lie, so that a long one can be cut into windows."""
+
+    @property
+    def max_length(self) -> int:
+        """Tokens of what it reads at once."""
+
+    def spans(self, texts: Sequence[str]) -> Sequence[Sequence[tuple[int, int]]]:
+        """Where each token of each text lies in it, from character to character; special tokens have no place."""
+
+
+@runtime_checkable
+class Forgetting(Reranker, Protocol):
+    """A Reranker that keeps what it made of a text for the next query, and can let go of it."""
+
+    def forget(self) -> None:
+        """Drops it: what comes next takes as long as in a new process."""

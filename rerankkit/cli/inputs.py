@@ -9,7 +9,7 @@ import click
 
 from rerankkit.errors import InputError
 from rerankkit.run import Run
-from rerankkit.types import Collection, Queries
+from rerankkit.types import Collection, Group, Queries
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +25,23 @@ models_option = click.option(
     show_default=True,
     help="Folder of checkpoints that --model finds by name.",
 )
+backend_option = click.option(
+    "--backend",
+    default="auto",
+    show_default=True,
+    envvar="RERANKKIT_BACKEND",
+    show_envvar=True,
+    help="What computes: auto, torch, onnx, openvino.",
+)
 
 LLMS, ENCODERS = "smollm2-135m, gemma3-270m", "minilm-l6, mpnet-base"
 """The weights from pip that --model knows by name, for help texts: the commands import nothing heavy."""
 
 NAMED = 5
 """How many near-duplicates are named."""
+
+PROBED = 32
+"""How many of a run's lists compare a backend with torch, and how many candidates of each."""
 
 
 def start_option(role: str, default: str | None = None, names: str = f"{LLMS}, {ENCODERS}") -> Callable[..., Any]:
@@ -61,6 +72,18 @@ def collection_of(index: str | None, collection: Path | None, run: Run | None) -
     from rerankkit.collection.lucene import LuceneCollection
 
     return LuceneCollection(str(index))
+
+
+def probe_of(run: Run, topics: str, texts: Collection) -> Callable[[], list[Group]]:
+    """What gives lists of the user's own to compare backends by: PROBED of the run, spread over it, of so many each."""
+
+    def probe() -> list[Group]:
+        from rerankkit.groups.build import groups_of
+
+        qids = list(run)[:: max(1, len(run) // PROBED)][:PROBED]
+        return list(groups_of(Run({qid: run[qid] for qid in qids}, run.tag), queries_of(topics), texts, PROBED))
+
+    return probe
 
 
 def check_output(output: Path, tag: str | None = None) -> None:

@@ -1,23 +1,26 @@
 """`rerankkit rerank`."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rerankkit.cli.inputs import (
     ENCODERS,
     LLMS,
+    backend_option,
     check_output,
     collection_of,
     collection_option,
     index_option,
     models_option,
+    probe_of,
     queries_of,
     topics_option,
 )
+from rerankkit.cli.stage_options import StageFlags, stage_options
 from rerankkit.errors import InputError
 from rerankkit.progress import progress
 from rerankkit.rerank.store import DEFAULT
@@ -45,7 +48,8 @@ if TYPE_CHECKING:
 @click.option("--tail/--no-tail", default=True, show_default=True, help="Keep what lies below the depth, in order.")
 @click.option("--tag", help="The run's tag; the model's name by default.")
 @click.option("--batch-tokens", type=int, default=4096, show_default=True, help="Padded tokens of a batch.")
-@click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16, float16.")
+@backend_option
+@click.option("--dtype", default="auto", show_default=True, help="auto, float32, bf16, float16, int8.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
 @click.option("--max-length", type=int, help="Tokens of a pair; the checkpoint's own by default.")
 @click.option("--max-query-tokens", type=int, help="Tokens of a query; a longer one is cut instead of refused.")
@@ -55,6 +59,7 @@ if TYPE_CHECKING:
     help=f"The score store; no pair in it is scored again.  [default: {DEFAULT}]",
 )
 @click.option("--no-store", is_flag=True, help="Score every pair, and keep none.")
+@stage_options
 @models_option
 def command(
     model: str,
@@ -69,6 +74,7 @@ def command(
     tail: bool,
     tag: str | None,
     batch_tokens: int,
+    backend: str,
     dtype: str,
     device: str,
     max_length: int | None,
@@ -76,11 +82,18 @@ def command(
     store: Path | None,
     no_store: bool,
     models: Path,
+    **flags: Any,
 ) -> None:
     """Score a run's candidates with a reranker and write the run in their new order; scores are raw logits.
 
     Each finished batch of scores is kept, whatever the run: killed, the same command goes on where it stopped; a
     greater depth, or other queries, cost what is new. See rerankkit store.
+
+    A cascade pays a slow model for the top alone: --then reorders the first ten of the order so far, or --then-depth,
+    and keeps them on top. There the run has the later model's scores, below it the earlier one's, moved down by one
+    constant a query. --long-docs maxp cuts a long text into overlapping windows, scores each with the title as a pair
+    of its own, and keeps the best; sump adds them up, where negative scores count against long documents. What was
+    encoded and did not fit --max-length is told at the end.
 
     \b
     Examples:
@@ -88,15 +101,21 @@ def command(
         --output runs/bert.txt
       rerankkit rerank --model llm-teacher --run runs/bm25.txt --topics topics.tsv --collection docs.jsonl \\
         --sample 16 --output runs/teacher.txt
+      rerankkit rerank --model bert-distilled --depth 100 --then llm-teacher --then-depth 10 \\
+        --run runs/bm25.txt --topics topics.tsv --index runs/index --output runs/cascade.txt
+      rerankkit rerank --model bert-distilled --long-docs maxp --window 96 --stride 48 --run runs/bm25.txt \\
+        --topics topics.tsv --index runs/index --output runs/maxp.txt
     """
-    tag = tag or Path(model).absolute().name
+    stages = StageFlags.taken(flags, sample or depth)
+    tag = tag or stages.tag(model)
     if store and no_store:
         raise InputError("--store and --no-store are both given", "Give one of them")
     check_output(output, tag)
     from rerankkit.groups.build import groups_of
     from rerankkit.groups.sample import thinned
+    from rerankkit.rerank.cascade import hits_of, reordered, then
     from rerankkit.rerank.models import load_reranker
-    from rerankkit.rerank.reorder import rerank, run_of
+    from rerankkit.rerank.reorder import run_of
     from rerankkit.rerank.scoring import Scoring
     from rerankkit.trec import read_run, write_run
 
@@ -105,9 +124,20 @@ def command(
     groups = groups_of(first_stage, queries_of(topics), texts, depth)
     if sample is not None:
         groups, tail = thinned(groups, sample, seed), False
-    reranker = load_reranker(model, Scoring(device, dtype, batch_tokens, max_length, max_query_tokens), models)
-    with paid_once(reranker, None if no_store else store or DEFAULT, model, models) as scorer:
-        results = progress(rerank(groups, scorer), f"reranking by {model}", len(first_stage))
+    names = [model, *(later.model for later in stages.thens)]
+    scoring = Scoring(device, dtype, batch_tokens, max_length, max_query_tokens, backend)
+    probe = probe_of(first_stage, topics, texts)
+    rerankers = [load_reranker(name, scoring, models, probe) for name in names]
+    place = None if no_store else store or DEFAULT
+    with ExitStack() as stack:
+        scorers = [
+            stages.whole(stack.enter_context(paid_once(reranker, place, name, models)), reranker)
+            for reranker, name in zip(rerankers, names, strict=True)
+        ]
+        ranked = reordered(groups, scorers[0])
+        for later, scorer in zip(stages.thens, scorers[1:], strict=True):
+            ranked = then(ranked, scorer, later.depth)
+        results = progress(hits_of(ranked), f"reranking by {' and '.join(names)}", len(first_stage))
         write_run(run_of(first_stage, results, depth, tail, tag), output)
     click.echo(f"{output}")
 
@@ -118,18 +148,14 @@ def paid_once(reranker: "Reranker", path: Path | None, model: str, models: Path)
 
     One that does not say what its scores follow from, such as the first stage, is left as it is too.
     """
-    from rerankkit.rerank.models import fingerprint
+    from rerankkit.rerank.paid import behind
     from rerankkit.rerank.store import Store
-    from rerankkit.rerank.stored import Stored
     from rerankkit.roles import Storable
 
     if path is None or not isinstance(reranker, Storable):
         yield reranker
         return
-    name = Path(model).absolute().name if Path(model).is_dir() else model
     with closing(Store(path)) as store:
-        stored = Stored(
-            reranker, store, store.identity(name, {"weights": fingerprint(model, models), **reranker.traits()})
-        )
+        stored = behind(store, reranker, model, models)
         yield stored
     click.echo(f"{stored.found:,} scores came from {path}, {stored.computed:,} were computed", err=True)

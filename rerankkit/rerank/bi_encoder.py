@@ -16,7 +16,8 @@ import torch
 from rerankkit.errors import InputError
 from rerankkit.rerank.batches import by_length, pad, windows
 from rerankkit.rerank.checkpoint import check_length, load_tokenizer, loading, positions
-from rerankkit.rerank.pairs import Pair
+from rerankkit.rerank.cuts import Tally
+from rerankkit.rerank.pairs import PLAIN, Pair
 from rerankkit.rerank.scorer import DTYPES
 from rerankkit.rerank.scoring import Scoring
 from rerankkit.rerank.texts import document_text
@@ -54,7 +55,7 @@ class BiEncoder:
     def __post_init__(self) -> None:
         self.device = self.scoring.torch_device()
         self.model.to(self.device).eval()
-        self.texts = self.cut = 0
+        self.documents, self.queries = Tally(), Tally()
 
     def score(self, groups: Iterable[Group]) -> Iterator[list[float]]:
         """One list of similarities a group, in order; a document is encoded once.
@@ -71,12 +72,27 @@ class BiEncoder:
                 for group in window
             ]
             missing = list(dict.fromkeys(text for of_query in texts for text in of_query if text not in self._vectors))
-            self.texts += len(missing)
+            self.documents.texts += len(missing)
             self._vectors.update(zip(missing, self.vectors(missing), strict=True))
             for query, of_query in zip(asked, texts, strict=True):
                 yield (torch.stack([self._vectors[text] for text in of_query]) @ query).tolist() if of_query else []
-        if self.cut:
-            log.info("%d of %d documents were cut to fit --max-length %d", self.cut, self.texts, recipe.max_length)
+        if self.documents.texts:
+            log.info("%s", self.documents.told("documents", f"--max-length {recipe.max_length}"))
+        if self.queries.cut:
+            log.info("%s", self.queries.told("queries", f"--max-query-tokens {self.scoring.max_query_tokens}"))
+
+    @property
+    def max_length(self) -> int:
+        """Tokens of a text at the most, special tokens included."""
+        return self.recipe.max_length or self.tokenizer.model_max_length
+
+    def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Where each token of each text lies in it, from character to character; special tokens have no place."""
+        return self.tokenizer(list(texts), return_offsets_mapping=True, **PLAIN)["offset_mapping"]
+
+    def forget(self) -> None:
+        """Drops the vectors that were kept: the next documents are encoded as a new process would."""
+        self._vectors.clear()
 
     def traits(self) -> dict[str, Any]:
         """What tells its scores from those of the same weights elsewhere."""
@@ -92,6 +108,7 @@ class BiEncoder:
         most, text, plain = self.scoring.max_query_tokens, query.text, {"truncation": False, "padding": False}
         if most is not None:
             spans = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, **plain)
+            self.queries.count(len(spans["offset_mapping"]) - most)
             if len(spans["offset_mapping"]) > most:
                 text = text[: spans["offset_mapping"][most][0]].rstrip()
         whole = self.recipe.query_prompt + text
@@ -105,11 +122,13 @@ class BiEncoder:
 
     @torch.inference_mode()
     def vectors(self, texts: Sequence[str]) -> torch.Tensor:
-        """The texts' vectors, float32 [text, dimension]."""
+        """The texts' vectors, float32 [text, dimension]; documents that are cut are counted, queries are not cut."""
         if not texts:
             return torch.empty(0, self.model.config.hidden_size)
         told = self.tokenizer(list(texts), truncation=True, max_length=self.recipe.max_length, padding=False)
-        self.cut += sum(bool(encoding.overflowing) for encoding in told.encodings or ())
+        for encoding in told.encodings or ():
+            self.documents.cut += bool(encoding.overflowing)
+            self.documents.tokens += sum(part.special_tokens_mask.count(0) for part in encoding.overflowing)
         pairs = [Pair(list(ids), len(ids)) for ids in told["input_ids"]]
         out = torch.empty(len(pairs), self.model.config.hidden_size)
         dtype = DTYPES[self._dtype_name()]

@@ -19,7 +19,8 @@ REMEDY = "Give a checkpoint folder, a name of `rerankkit models`, or a Hugging F
 class Note:
     """What Hugging Face's files do not say of a checkpoint of ours.
 
-    `pooling` is last or mean, of an LLM's tokens; `separate_title` gives an encoder title and summary apart.
+    `pooling` is last or mean, of an LLM's tokens; `separate_title` gives an encoder title and summary apart;
+    `exported` tells of a compiled model in the folder what running it takes, and how far it agrees with the weights.
     """
 
     architecture: str
@@ -27,10 +28,12 @@ class Note:
     trained: dict[str, Any] = field(default_factory=dict)
     pooling: str = "last"
     separate_title: bool = False
+    exported: dict[str, Any] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
         """Writes `rerankkit.json`."""
-        (folder / NOTE).write_text(json.dumps(asdict(self), indent=1) + "\n", "utf-8")
+        told = {name: value for name, value in asdict(self).items() if name != "exported" or value}
+        (folder / NOTE).write_text(json.dumps(told, indent=1) + "\n", "utf-8")
 
 
 def read_note(folder: str | Path) -> Note | None:
@@ -40,7 +43,7 @@ def read_note(folder: str | Path) -> Note | None:
         return None
     try:
         record = json.loads(path.read_text("utf-8"))
-        rest = {name: record[name] for name in ("trained", "pooling", "separate_title") if name in record}
+        rest = {name: record[name] for name in ("trained", "pooling", "separate_title", "exported") if name in record}
         return Note(record["architecture"], Lengths(**record["lengths"]), **rest)
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"not a checkpoint's note ({error})", "Save the checkpoint again", path) from error

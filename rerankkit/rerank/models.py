@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from rerankkit.errors import InputError
 from rerankkit.plugins import load_plugin, plugin_names
+from rerankkit.rerank.backends import Place, Probe, compiled_for
 from rerankkit.rerank.checkpoint import NOTE, generates, read_note
 from rerankkit.rerank.scoring import Scoring
 from rerankkit.rerank.weights import base_model
@@ -22,7 +24,10 @@ BI_ENCODER = "modules.json"
 ADAPTER = "adapter_config.json"
 """The file of a LoRA adapter that names its base."""
 
-MAKING = ("*.safetensors", "*model*.bin", "*.onnx", "*.xml", "*.json", "*.model", "vocab.txt", "merges.txt")
+MAKING = (
+    *("*.safetensors", "*model*.bin", "*.onnx", "*.xml", "*.json", "*.model", "vocab.txt", "merges.txt"),
+    *("onnx/*.onnx", "openvino/*.xml", "openvino/*.bin"),
+)
 """The files of a folder that its scores follow from."""
 
 USUAL = ("llm-teacher", "bert-distilled")
@@ -54,12 +59,21 @@ def resolve(name: str, models: Path) -> str:
     return base_model(name, models)
 
 
-def load_reranker(name: str, scoring: Scoring, models: Path = MODELS) -> Reranker:
-    """The Reranker that a name, folder or hub id stands for; a plug-in's name that is no folder needs no weights."""
-    if _is_plugin(name, models):
-        return load_plugin("rerank", name).load(name, scoring)
-    checkpoint = resolve(name, models)
-    return load_plugin("rerank", _architecture(checkpoint)).load(checkpoint, scoring)
+def load_reranker(name: str, scoring: Scoring, models: Path = MODELS, probe: Probe | None = None) -> Reranker:
+    """The Reranker that a name, folder or hub id stands for; a plug-in's name that is no folder needs no weights.
+
+    Where the backend is not torch, `probe` gives lists to compare it with torch by.
+    """
+    plugin = _is_plugin(name, models)
+    checkpoint = name if plugin else resolve(name, models)
+    architecture = name if plugin else _architecture(checkpoint)
+    if scoring.backend != "torch":
+        place = Place(checkpoint, "" if plugin else _digest_of_model(checkpoint), models, probe)
+        compiled = compiled_for(place, architecture, scoring)
+        if compiled is not None:
+            return compiled
+        scoring = replace(scoring, backend="torch")
+    return load_plugin("rerank", architecture).load(checkpoint, scoring)
 
 
 def _architecture(checkpoint: str) -> str:
@@ -73,7 +87,18 @@ def _architecture(checkpoint: str) -> str:
         return note.architecture
     if (Path(checkpoint) / BI_ENCODER).is_file():
         return "bi-encoder"
+    if _names_a_classifier(Path(checkpoint) / "config.json"):
+        return "cross-encoder"
     return "yes-no" if generates(checkpoint) else "cross-encoder"
+
+
+def _names_a_classifier(config: Path) -> bool:
+    """Whether a configuration that lies there names a model with a score head; transformers is not asked."""
+    try:
+        names = json.loads(config.read_text("utf-8")).get("architectures") if config.is_file() else ()
+    except (ValueError, AttributeError):
+        return False
+    return any("SequenceClassification" in str(one) for one in names or ())
 
 
 def _is_plugin(name: str, models: Path) -> bool:

@@ -8,12 +8,16 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from rerankkit.errors import InputError
+from rerankkit.rerank.cuts import Tally
 from rerankkit.types import Document, Query
 
 log = logging.getLogger(__name__)
 
 CACHE = 200_000
 """How many documents' ids are kept."""
+PLAIN = {"add_special_tokens": False, "truncation": False, "padding": False, "verbose": False}
+"""The tokenizer's options for a text that nothing is put around, whole."""
+PLURAL = {"query": "queries", "title": "titles"}
 
 
 class Pair(NamedTuple):
@@ -67,14 +71,21 @@ class Lengths:
                 raise InputError(f"--max-{name}-tokens must be between 1 and --max-length")
 
 
+class Encoded(NamedTuple):
+    """A text's first ids, one more than fit at the most, and how many it has altogether."""
+
+    ids: list[int]
+    length: int
+
+
 class PairEncoder:
-    """Encodes pairs; counts how many documents it cut."""
+    """Encodes pairs; counts what it cut: documents to the pair's length, queries and titles to theirs."""
 
     def __init__(self, tokenizer: Any, frame: Frame, lengths: Lengths) -> None:
         self.tokenizer, self.frame, self.lengths = tokenizer, frame, lengths
-        self.pairs = self.cut = 0
-        self._documents: dict[str, list[int]] = {}
-        self._titles: dict[str, str] = {}
+        self.documents, self.queries, self.titles = Tally(), Tally(), Tally()
+        self._documents: dict[str, Encoded] = {}
+        self._titles: dict[str, tuple[str, int]] = {}
 
     def encode(self, query: Query, documents: Sequence[Document]) -> list[Pair]:
         """The pairs of a query, `[prefix] query [middle] document [suffix]`.
@@ -93,36 +104,53 @@ class PairEncoder:
                 f"query {query.qid} has {len(asked)} tokens of the {room} that a pair may have",
                 "Raise --max-length, or cut queries with --max-query-tokens",
             )
+        if documents:
+            self.queries.count(over)
         head = [*frame.prefix, *asked, *frame.middle]
         room -= len(asked)
         pairs = []
-        for ids in self._document_ids(documents):
-            self.pairs += 1
-            self.cut += len(ids) > room
+        for ids, length in self._document_ids(documents):
+            self.documents.count(length - room)
             pairs.append(Pair([*head, *ids[:room], *frame.suffix], len(head)))
         return pairs
+
+    def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Where each token of each text lies in it, from character to character; special tokens have no place."""
+        return self.tokenizer(list(texts), return_offsets_mapping=True, **PLAIN)["offset_mapping"]
+
+    def forget(self) -> None:
+        """Drops the ids that were kept: the next pairs are encoded as a new process would."""
+        self._documents.clear()
+        self._titles.clear()
 
     def traits(self) -> dict[str, Any]:
         """What tells its pairs from those of another encoder with the same tokenizer."""
         return {**asdict(self.lengths), "template": self.frame.digest()}
 
     def tell_cuts(self) -> None:
-        """Logs how many documents were cut, where any was."""
-        if self.cut:
-            told = (self.cut, self.pairs, self.lengths.max_length)
-            log.info("%d of %d documents were cut to fit --max-length %d", *told)
+        """Logs how many pairs were cut and by how many tokens, and the queries and titles that were."""
+        lengths = self.lengths
+        told = [self.documents.told("pairs", f"--max-length {lengths.max_length}")] if self.documents.texts else []
+        for tally, name in ((self.queries, "query"), (self.titles, "title")):
+            if tally.cut:
+                most = getattr(lengths, f"max_{name}_tokens")
+                told.append(tally.told(PLURAL[name], f"--max-{name}-tokens {most}"))
+        if told:
+            log.info("%s", "; ".join(told))
 
-    def _document_ids(self, documents: Sequence[Document]) -> Iterable[list[int]]:
+    def _document_ids(self, documents: Sequence[Document]) -> Iterable[Encoded]:
         if self.lengths.max_title_tokens is not None:
             titles = self._cut_titles([document.title for document in documents], self.lengths.max_title_tokens)
             documents = [one._replace(title=title) for one, title in zip(documents, titles, strict=True)]
         if self.frame.separator is None:
             return self._cached([self.frame.document_text(document) for document in documents])
         apart = self._cached([text for one in documents for text in (one.title, one.text)])
-        return [
-            [*title, *(self.frame.separator if title and text else ()), *text]
-            for title, text in zip(apart[::2], apart[1::2], strict=True)
-        ]
+        return [self._beside(title, text) for title, text in zip(apart[::2], apart[1::2], strict=True)]
+
+    def _beside(self, title: Encoded, text: Encoded) -> Encoded:
+        """Title and text with the separator between them, where both are there."""
+        between = (self.frame.separator or []) if title.ids and text.ids else []
+        return Encoded([*title.ids, *between, *text.ids], title.length + len(between) + text.length)
 
     def _cut_titles(self, titles: Sequence[str], most: int) -> list[str]:
         """The titles up to the end of their first so many tokens: what is cut is the text, so that it joins as ever."""
@@ -130,22 +158,23 @@ class PairEncoder:
             self._titles.clear()
         missing = list(dict.fromkeys(title for title in titles if title not in self._titles))
         if missing:
-            options = {"add_special_tokens": False, "truncation": False, "padding": False, "verbose": False}
-            spans = self.tokenizer(missing, return_offsets_mapping=True, **options)["offset_mapping"]
-            for title, of_tokens in zip(missing, spans, strict=True):
-                self._titles[title] = title if len(of_tokens) <= most else title[: of_tokens[most][0]].rstrip()
-        return [self._titles[title] for title in titles]
+            for title, of_tokens in zip(missing, self.spans(missing), strict=True):
+                cut = title if len(of_tokens) <= most else title[: of_tokens[most][0]].rstrip()
+                self._titles[title] = cut, len(of_tokens) - most
+        for title in titles:
+            if title:
+                self.titles.count(self._titles[title][1])
+        return [self._titles[title][0] for title in titles]
 
-    def _cached(self, texts: Sequence[str]) -> list[list[int]]:
+    def _cached(self, texts: Sequence[str]) -> list[Encoded]:
         if len(self._documents) > CACHE:
             self._documents.clear()
         missing = list(dict.fromkeys(text for text in texts if text not in self._documents))
-        if missing:  # a few tokens more than fit tell that a document was cut
+        if missing:
             most = self.lengths.max_length + 1
-            self._documents.update(zip(missing, (ids[:most] for ids in self._ids(missing)), strict=True))
+            encoded = (Encoded(ids[:most], len(ids)) for ids in self._ids(missing))
+            self._documents.update(zip(missing, encoded, strict=True))
         return [self._documents[text] for text in texts]
 
     def _ids(self, texts: list[str]) -> list[list[int]]:
-        return self.tokenizer(texts, add_special_tokens=False, truncation=False, padding=False, verbose=False)[
-            "input_ids"
-        ]
+        return self.tokenizer(texts, **PLAIN)["input_ids"]

@@ -9,8 +9,14 @@ from rerankkit.rerank.pairs import Lengths
 if TYPE_CHECKING:
     import torch
 
-DTYPES = ("float32", "bfloat16", "float16")
+DTYPES = ("float32", "bfloat16", "float16", "int8")
 """The names that --dtype knows beside auto."""
+
+SHORT = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
+"""Other names of theirs."""
+
+BACKENDS = ("torch", "onnx", "openvino")
+"""The names that --backend knows beside auto."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +28,20 @@ class Scoring:
     batch_tokens: int = 4096
     max_length: int | None = None
     max_query_tokens: int | None = None
+    backend: str = "torch"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "dtype", SHORT.get(self.dtype, self.dtype))
         if self.dtype not in {"auto", *DTYPES}:
             raise InputError(f"unknown --dtype {self.dtype!r}", f"Known: auto, {', '.join(DTYPES)}")
+        if self.backend not in {"auto", *BACKENDS}:
+            raise InputError(f"unknown --backend {self.backend!r}", f"Known: auto, {', '.join(BACKENDS)}")
+        if self.dtype == "int8" and self.backend == "torch":
+            raise InputError("--backend torch does not compute int8", "Give --backend openvino, or onnx")
+        if self.dtype == "float16" and self.backend in ("onnx", "openvino"):
+            raise InputError(f"--backend {self.backend} does not compute float16", "Give --dtype bf16, or float32")
+        if self.dtype == "bfloat16" and self.backend == "onnx":
+            raise InputError("--backend onnx does not compute bfloat16 on a CPU", "Give --backend openvino, or torch")
         if self.batch_tokens < 1:
             raise InputError(f"--batch-tokens {self.batch_tokens} is not positive")
         if self.max_length is not None and self.max_length < 8:

@@ -36,3 +36,16 @@ class Windowed:
     def logits(self, pairs: Sequence[Pair], first: int = 0) -> list[float]:
         """The raw scores of pairs, in their order; `first` is the place of the first one for `on_batch`."""
         raise NotImplementedError
+
+    @property
+    def max_length(self) -> int:
+        """Tokens of a pair at the most, special tokens included."""
+        return self.encoder.lengths.max_length
+
+    def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Where each token of each text lies in it, from character to character."""
+        return self.encoder.spans(texts)
+
+    def forget(self) -> None:
+        """Drops what the encoder kept of earlier pairs."""
+        self.encoder.forget()

@@ -143,10 +143,29 @@ def test_a_name_without_a_folder_is_told(tmp_path, monkeypatch):
 
 
 def test_documents_that_are_cut_are_counted(folder, caplog):
-    """Of 24 tokens: the fourth document alone has more."""
+    """Of 24 tokens: the fourth document alone has more; at 16 it loses eight more."""
+    from transformers import AutoTokenizer
+
     caplog.set_level("INFO", "rerankkit")
+    length = len(AutoTokenizer.from_pretrained(folder)(TEXTS[3])["input_ids"])
     list(load_reranker(str(folder), Scoring(dtype="float32")).score(GROUPS))
-    assert caplog.messages == ["1 of 4 documents were cut to fit --max-length 24"]
+    list(load_reranker(str(folder), Scoring(dtype="float32", max_query_tokens=1, max_length=16)).score(GROUPS))
+    assert caplog.messages == [
+        f"1 of 4 documents were cut to --max-length 24, by {length - 24} tokens",
+        f"1 of 4 documents were cut to --max-length 16, by {length - 16} tokens",
+        "1 of 2 queries were cut to --max-query-tokens 1, by 1 token",
+    ]
+
+
+def test_vectors_that_were_kept_can_be_dropped(folder, monkeypatch):
+    seen = []
+    take = bi_encoder.BiEncoder.vectors
+    monkeypatch.setattr(bi_encoder.BiEncoder, "vectors", lambda self, texts: seen.extend(texts) or take(self, texts))
+    reranker = load_reranker(str(folder), Scoring())
+    first = list(reranker.score(GROUPS[1:]))
+    reranker.forget()
+    assert list(reranker.score(GROUPS[1:])) == first
+    assert seen == ["dog", *TEXTS[1:3]] * 2
 
 
 def test_a_query_that_is_too_long_is_named_or_cut(folder):

@@ -1,6 +1,5 @@
 """Token ids of query and document: what is cut, and what never."""
 
-import logging
 from dataclasses import replace
 from itertools import product
 
@@ -146,16 +145,19 @@ def test_a_full_cache_forgets_and_answers_the_same(bert, monkeypatch):
         assert [pair.ids[4:-1] for pair in encoder.encode(RED_CAT, documents)] == [[12], [11], [13], [12]]
 
 
-def test_cuts_are_counted_and_told(bert, caplog):
-    caplog.set_level(logging.INFO, "rerankkit")
-    encoder = bert_encoder(bert, 9)
-    encoder.encode(RED_CAT, [DOG])
-    encoder.tell_cuts()
-    assert caplog.messages == []
-    encoder.encode(RED_CAT, [DOG, Document("d", "dog", "bird fish red"), Document("e", "", "red " * 500)])
-    encoder.tell_cuts()
-    assert (encoder.cut, encoder.pairs) == (2, 4)
-    assert caplog.messages == ["2 of 4 documents were cut to fit --max-length 9"]
+def test_what_was_kept_can_be_dropped(bert):
+    asked: list[str] = []
+
+    class Counting:
+        def __call__(self, texts, **options):
+            asked.extend(texts)
+            return bert(texts, **options)
+
+    encoder = PairEncoder(Counting(), cross_encoder.frame(bert), Lengths(64))
+    first = encoder.encode(RED_CAT, [DOG])
+    encoder.forget()
+    assert encoder.encode(RED_CAT, [DOG]) == first
+    assert asked == ["red cat", "dog. bird fish"] * 2
 
 
 ASKED = [(7,), (0,), (64, 0), (64, 64), (64, -1), (64, None, 0), (64, None, 64), (64, 5, -1)]
@@ -256,7 +258,7 @@ def test_apart_the_title_is_cut_too(bert):
     (pair,) = encoder.encode(RED_CAT, [Document("d", "zebra", "bird fish red green blue")])
     z, e = bert("zebra", add_special_tokens=False)["input_ids"][:2]
     assert pair.ids == [2, 5, 11, 3, z, e, 3, 13, 14, 5, 6, 3]
-    assert (encoder.pairs, encoder.cut) == (1, 1)
+    assert (encoder.documents.texts, encoder.documents.cut) == (1, 1)
 
 
 def test_apart_titles_and_summaries_are_tokenized_once(bert):

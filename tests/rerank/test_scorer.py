@@ -177,9 +177,13 @@ def test_lengths_win_over_the_checkpoints_own(folder):
 
 def test_the_cut_documents_are_told_at_the_end(folder, caplog):
     caplog.set_level(logging.INFO, "rerankkit")
-    list(load(folder, max_length=18).score(groups(count=1)))
-    (message,) = caplog.messages
-    assert message.endswith("of 7 documents were cut to fit --max-length 18")
+    scorer, asked = load(folder, max_length=18), groups(count=1)
+    whole = load(folder).encoder.encode(asked[0].query, [candidate.document for candidate in asked[0].candidates])
+    lost = [len(pair.ids) - 18 for pair in whole if len(pair.ids) > 18]
+    list(scorer.score(asked))
+    told = f"{len(lost)} of 7 pairs were cut to --max-length 18, by {sum(lost)} tokens"
+    assert caplog.messages == [told]
+    assert len(lost) > 3
 
 
 def test_in_bfloat16_the_head_stays_in_float32(folder):

@@ -75,7 +75,7 @@ def test_the_question_stays_where_the_document_is_cut(folder):
     question, _ = answers(scorer.encoder.tokenizer)
     assert len(pair.ids) == 48
     assert pair.ids[-len(question) :] == question
-    assert (scorer.encoder.pairs, scorer.encoder.cut) == (1, 1)
+    assert (scorer.encoder.documents.texts, scorer.encoder.documents.cut) == (1, 1)
 
 
 def test_a_batch_that_does_not_fit_is_halved(folder, caplog):

@@ -1,0 +1,103 @@
+"""A checkpoint's student to a compiled model, and how far that agrees with it; the part that needs torch."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rerankkit.errors import InputError
+from rerankkit.rerank import int8, on_onnx, on_openvino
+from rerankkit.rerank.batches import by_length, pad, padded
+from rerankkit.rerank.checkpoint import Note, positions, read_note
+from rerankkit.rerank.compiled import RUNTIMES
+from rerankkit.rerank.light_tokenizer import FILE
+from rerankkit.rerank.pairs import Pair
+from rerankkit.rerank.scorer import PairScorer
+from rerankkit.rerank.scoring import Scoring
+from rerankkit.types import Group
+
+CALIBRATION = 320
+"""Pairs that an int8 model's scales are set by, at the most."""
+
+
+def student(checkpoint: str, scoring: Scoring) -> PairScorer:
+    """The checkpoint in torch and float32 on the CPU: what a compiled model must agree with, and is made from."""
+    from rerankkit.rerank import cross_encoder
+
+    return cross_encoder.load(checkpoint, replace(scoring, backend="torch", device="cpu", dtype="float32"))
+
+
+def compile_into(
+    folder: Path, scorer: PairScorer, checkpoint: str, backend: str, dtype: str, calibration: Sequence[Group]
+) -> Note:
+    """Fills a folder with the compiled model, its tokenizer and a note, without what it agrees with yet."""
+    from rerankkit.rerank.graph import ScoreGraph, capture
+
+    model, encoder = scorer.model, scorer.encoder
+    needs(backend, dtype)
+    pairs = _some_pairs(scorer, calibration)
+    pad_id, segments = model.config.pad_token_id, encoder.frame.segments
+    inputs = pad(pairs[:2] if len(pairs) > 1 else pairs * 2, pad_id, segments)
+    program = capture(ScoreGraph(model), inputs)
+    if backend == "onnx":
+        on_onnx.write(program, list(inputs), folder)
+        if dtype == "int8":
+            on_onnx.quantise(folder)
+    else:
+        made = on_openvino.write(program, folder)
+        if dtype == "int8":
+            batches = [padded([pairs[i] for i in batch], pad_id, segments) for batch in by_length(pairs, 1024)]
+            on_openvino.save(int8.quantised(made, batches), folder)
+    write_tokenizer(encoder.tokenizer, folder)
+    note = read_note(checkpoint) or Note("cross-encoder", encoder.lengths)
+    note = replace(note, exported=_told(scorer, backend, dtype))
+    note.write(folder)
+    return note
+
+
+def needs(backend: str, dtype: str) -> None:
+    """Raises InputError where a package is missing that making such a model takes."""
+    from importlib.util import find_spec
+
+    for package, install in {
+        "openvino": [("openvino", on_openvino.INSTALL)],
+        "onnx": [("onnxruntime", on_onnx.INSTALL), ("onnx", on_onnx.INSTALL), ("onnxscript", on_onnx.INSTALL)],
+    }[backend]:
+        if find_spec(package) is None:
+            raise InputError(f"--backend {backend} needs {package}", f"Install it: {install}")
+    if (backend, dtype) == ("openvino", "int8") and find_spec("nncf") is None:
+        raise InputError("int8 needs nncf, once, to make the model", f"Install it: {int8.INSTALL}")
+
+
+def _some_pairs(scorer: PairScorer, groups: Sequence[Group]) -> list[Pair]:
+    """Pairs of the groups, spread over them."""
+    pairs = [scorer.encoder.encode(one.query, [each.document for each in one.candidates]) for one in groups]
+    flat = [pair for of_query in pairs for pair in of_query]
+    return flat[:: max(1, len(flat) // CALIBRATION)][:CALIBRATION]
+
+
+def _told(scorer: PairScorer, backend: str, dtype: str) -> dict[str, Any]:
+    """What running the compiled model takes."""
+    frame = scorer.encoder.frame
+    names = ("prefix", "middle", "suffix", "segments", "query_end", "separator")
+    packages = [RUNTIMES[backend], "torch", *(["nncf"] if (backend, dtype) == ("openvino", "int8") else ())]
+    return {
+        "backend": backend,
+        "dtype": dtype,
+        "architecture": type(scorer.model).__name__,
+        "frame": {name: getattr(frame, name) for name in names},
+        "pad_id": scorer.model.config.pad_token_id,
+        "positions": positions(scorer.model) or 1 << 14,
+        "versions": {package: version(package) for package in packages},
+    }
+
+
+def write_tokenizer(tokenizer: Any, folder: Path) -> None:
+    """Writes `tokenizer.json` as LightTokenizer reads it; InputError for a tokenizer that is not a fast one."""
+    fast = getattr(tokenizer, "backend_tokenizer", None)
+    if fast is None:
+        raise InputError("the tokenizer has no tokenizer.json", "Use --backend torch")
+    told = json.loads(fast.to_str())
+    (folder / FILE).write_text(json.dumps({**told, "padding": None, "truncation": None}, ensure_ascii=False), "utf-8")
