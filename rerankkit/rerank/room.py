@@ -1,4 +1,4 @@
-"""How large a batch may be: found while scoring, from a guess that grows while it fits and is halved where it does not."""
+"""How large a batch may be, found while scoring: a guess that grows while it fits and is halved where it does not."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -89,12 +89,16 @@ class Whole:
 
 @dataclass
 class PairScorer(Windowed):
-    """A Reranker: a sequence-classification model of one label with its encoder."""
+    """A Reranker: a sequence-classification model of one label with its encoder.
+
+    A model that several share is told `at_work` whose turn it is.
+    """
 
     model: Any
     encoder: PairEncoder
     scoring: Scoring
     on_batch: OnBatch | None = None
+    at_work: Callable[[], object] | None = None
 
     def __post_init__(self) -> None:
         self.device = self.scoring.torch_device()
@@ -120,6 +124,8 @@ class PairScorer(Windowed):
         A batch that finds no memory is halved, and the room for all later ones with it; it grows back by and by.
         """
         out = torch.empty(len(pairs))
+        if self.at_work is not None:
+            self.at_work()
         with self.precision():
             plan = self.plan(pairs)
             waiting = Waiting(plan.lengths)

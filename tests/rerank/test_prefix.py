@@ -135,7 +135,7 @@ def pair(head: list[int], *rest: int) -> Pair:
 
 
 def test_what_pairs_share():
-    """By hand: three pairs of one query begin with 1 2 5, two of another with 3 but for the last token, one is alone."""
+    """By hand: three pairs of one query begin with 1 2 5, two of another with 3, one is alone."""
     pairs = [pair([1, 2], 5, 6), pair([3], 7), pair([1, 2], 5, 7, 8), pair([4], 9), pair([3], 7), pair([1, 2], 5, 6, 1)]
     split = Split.by_query(pairs)
     assert split.prefixes == [[1, 2, 5], [3]]

@@ -14,9 +14,9 @@ from rerankkit.rerank import cross_encoder, llm
 from rerankkit.rerank.bm25 import FirstStage
 from rerankkit.rerank.models import load_reranker
 from rerankkit.rerank.pairs import Frame
+from rerankkit.rerank.prefix import CausalScorer
 from rerankkit.rerank.reorder import rerank
 from rerankkit.rerank.scorer import Scoring
-from rerankkit.rerank.prefix import CausalScorer
 from rerankkit.rerank.store import Store, document_key, query_key
 from rerankkit.rerank.stored import Stored
 from rerankkit.roles import Batched, Storable
