@@ -128,7 +128,7 @@ class PairScorer(Windowed):
             self.at_work()
         with self.precision():
             plan = self.plan(pairs)
-            waiting = Waiting(plan.lengths)
+            waiting = Waiting(plan.lengths, self.device.type)
             while waiting:
                 batch = waiting.take(self.room.tokens)
                 used, lacking = waiting.size(batch), ""

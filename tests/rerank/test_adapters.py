@@ -126,8 +126,9 @@ def test_a_base_that_is_not_the_one_of_the_training_is_told(folders, tmp_path):
     AutoTokenizer.from_pretrained(told["base_model_name_or_path"]).save_pretrained(other)
     for copy in copies:
         (copy / "adapter" / "adapter_config.json").write_text(
-            json.dumps({**told, **json.loads((copy / "adapter" / "adapter_config.json").read_text())})
-            .replace(json.dumps(told["base_model_name_or_path"]), json.dumps(str(other)))
+            json.dumps({**told, **json.loads((copy / "adapter" / "adapter_config.json").read_text())}).replace(
+                json.dumps(told["base_model_name_or_path"]), json.dumps(str(other))
+            )
         )
     with pytest.raises(InputError, match="is not what it was trained on. Score it in a command of its own"):
         load_rerankers([str(copy) for copy in copies], SCORING, tmp_path)

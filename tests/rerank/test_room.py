@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rerankkit.rerank.room import Room, Waiting, lacks_memory
+from rerankkit.rerank.room import Room, Waiting, cut, lacks_memory
 
 
 def test_on_a_processor_the_guess_is_the_most_and_on_a_gpu_it_doubles_while_it_fits():
@@ -57,14 +57,14 @@ def test_it_never_falls_to_nothing():
 
 def test_the_longest_are_taken_first_and_a_long_one_goes_alone():
     lengths = [3, 50, 10, 10, 2]
-    waiting, batches = Waiting(lengths), []
+    waiting, batches = Waiting(lengths, "cuda"), []
     while waiting:
         batches.append(waiting.take(20))
     assert [sorted(lengths[place] for place in batch) for batch in batches] == [[50], [10, 10], [2, 3]]
 
 
 def test_what_is_given_back_is_taken_again():
-    waiting = Waiting([1, 2, 3, 4])
+    waiting = Waiting([1, 2, 3, 4], "cuda")
     batch = waiting.take(8)
     assert batch == [3, 2]
     assert waiting.size(batch) == 8
@@ -103,3 +103,12 @@ def test_a_lack_of_memory(error):
 )
 def test_another_fault(error):
     assert not lacks_memory(error)
+
+
+def test_a_batch_is_cut_where_padding_costs_more_than_another_batch():
+    """By hand: 4 of 100 and 4 of 10 in one batch are 800 tokens, in two 440 and twice the start."""
+    assert cut([100] * 4 + [10] * 4, 1000, 64) == [4, 4]
+    assert cut([100] * 4 + [10] * 4, 1000, 400) == [8]
+    assert cut([100, 90, 90], 1000, 64) == [3]
+    assert cut([100, 100, 5], 150, 64) == [1, 1, 1]
+    assert cut([], 10, 1) == []
