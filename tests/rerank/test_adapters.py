@@ -130,7 +130,7 @@ def test_a_base_that_is_not_the_one_of_the_training_is_told(folders, tmp_path):
                 json.dumps(told["base_model_name_or_path"]), json.dumps(str(other))
             )
         )
-    with pytest.raises(InputError, match="is not what it was trained on. Score it in a command of its own"):
+    with pytest.raises(InputError, match=r"is not what it was trained on\. Score it in a command of its own"):
         load_rerankers([str(copy) for copy in copies], SCORING, tmp_path)
 
 
