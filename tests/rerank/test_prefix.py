@@ -213,7 +213,7 @@ def test_no_memory_for_the_prefixes_is_no_reason_to_stop(save, always, caplog):
 
     scorer.prefixes = lacking
     assert [score for scores in scorer.score(asked) for score in scores] == pytest.approx(expected, abs=1e-4)
-    assert caplog.messages == ["out of memory with the prefixes of 3 queries, not kept"]
+    assert caplog.messages.count("out of memory with the prefixes of 3 queries, not kept") == 1
 
 
 def test_a_pair_that_lacks_memory_beside_the_prefixes_is_tried_without(save, always):
