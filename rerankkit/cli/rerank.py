@@ -1,6 +1,6 @@
 """`rerankkit rerank`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,14 +32,22 @@ if TYPE_CHECKING:
 @click.command(short_help="Score a run's candidates with a reranker.")
 @click.option(
     "--model",
+    "given",
     required=True,
-    help=f"A checkpoint of --models by name, as bert-distilled; {LLMS}, {ENCODERS}, bm25, a folder, a Hugging Face id.",
+    multiple=True,
+    help=f"A checkpoint of --models by name, as bert-distilled; {LLMS}, {ENCODERS}, bm25, a folder, a Hugging Face id. "
+    "Given several times: a run each.",
 )
 @click.option("--run", "run_path", required=True, type=click.Path(path_type=Path), help="The first stage's run.")
 @topics_option
 @index_option
 @collection_option
-@click.option("--output", required=True, type=click.Path(path_type=Path), help="The reranked run, TREC format.")
+@click.option(
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The reranked run, TREC format; {model} stands for the model's name.",
+)
 @click.option("--depth", type=click.IntRange(1), help="Candidates of each query that are scored; all by default.")
 @click.option(
     "--sample", type=click.IntRange(2), help="Score so many of each list, half of them from its top; no tail."
@@ -47,7 +55,9 @@ if TYPE_CHECKING:
 @click.option("--seed", default=0, show_default=True, help="Of the sample.")
 @click.option("--tail/--no-tail", default=True, show_default=True, help="Keep what lies below the depth, in order.")
 @click.option("--tag", help="The run's tag; the model's name by default.")
-@click.option("--batch-tokens", type=int, default=4096, show_default=True, help="Padded tokens of a batch.")
+@click.option(
+    "--batch-tokens", type=int, default=4096, show_default=True, help="Padded tokens of a batch, to begin with."
+)
 @backend_option
 @click.option("--dtype", default="auto", show_default=True, help="auto, float32, bf16, float16, int8.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
@@ -62,7 +72,7 @@ if TYPE_CHECKING:
 @stage_options
 @models_option
 def command(
-    model: str,
+    given: tuple[str, ...],
     run_path: Path,
     topics: str,
     index: str | None,
@@ -95,24 +105,31 @@ def command(
     of its own, and keeps the best; sump adds them up, where negative scores count against long documents. What was
     encoded and did not fit --max-length is told at the end.
 
+    Several --model, with {model} in --output, give a run each, as rerankkit fuse takes them; LoRA checkpoints of one
+    base share its weights, which are in memory once.
+
     \b
     Examples:
       rerankkit rerank --model bert-distilled --run runs/bm25.txt --topics topics.tsv --index runs/index \\
         --output runs/bert.txt
       rerankkit rerank --model llm-teacher --run runs/bm25.txt --topics topics.tsv --collection docs.jsonl \\
         --sample 16 --output runs/teacher.txt
+      rerankkit rerank --model llm-teacher --model llm-other --run runs/bm25.txt --topics topics.tsv \\
+        --index runs/index --output runs/by-{model}.txt
       rerankkit rerank --model bert-distilled --depth 100 --then llm-teacher --then-depth 10 \\
         --run runs/bm25.txt --topics topics.tsv --index runs/index --output runs/cascade.txt
       rerankkit rerank --model bert-distilled --long-docs maxp --window 96 --stride 48 --run runs/bm25.txt \\
         --topics topics.tsv --index runs/index --output runs/maxp.txt
     """
     stages = StageFlags.taken(flags, sample or depth)
-    tag = tag or stages.tag(model)
+    outputs = outputs_of(given, output, tag, stages)
     if store and no_store:
         raise InputError("--store and --no-store are both given", "Give one of them")
-    check_output(output, tag)
+    for path, its_tag in outputs:
+        check_output(path, its_tag)
     from rerankkit.groups.build import groups_of
     from rerankkit.groups.sample import thinned
+    from rerankkit.rerank.adapters import load_rerankers
     from rerankkit.rerank.cascade import hits_of, reordered, then
     from rerankkit.rerank.models import load_reranker
     from rerankkit.rerank.reorder import run_of
@@ -121,28 +138,42 @@ def command(
 
     first_stage = read_run(run_path)
     texts = collection_of(index, collection, first_stage)
-    groups = groups_of(first_stage, queries_of(topics), texts, depth)
-    if sample is not None:
-        groups, tail = thinned(groups, sample, seed), False
+    tail = tail and sample is None
+    names = [*given, *(later.model for later in stages.thens)]
     scoring = Scoring(device, dtype, batch_tokens, max_length, max_query_tokens, backend)
-    names, scorings = [model], [scoring]
-    for later in stages.thens:
-        names.append(later.model)
-        scorings.append(later.scoring(scoring))
     probe = probe_of(first_stage, topics, texts)
-    rerankers = [load_reranker(name, how, models, probe) for name, how in zip(names, scorings, strict=True)]
+    rerankers = [
+        *load_rerankers(given, scoring, models, probe),
+        *(load_reranker(later.model, later.scoring(scoring), models, probe) for later in stages.thens),
+    ]
     place = None if no_store else store or DEFAULT
     with ExitStack() as stack:
         scorers = [
             stages.whole(stack.enter_context(paid_once(reranker, place, name, models)), reranker)
             for reranker, name in zip(rerankers, names, strict=True)
         ]
-        ranked = reordered(groups, scorers[0])
-        for later, scorer in zip(stages.thens, scorers[1:], strict=True):
-            ranked = then(ranked, scorer, later.depth)
-        results = progress(hits_of(ranked), f"reranking by {' and '.join(names)}", len(first_stage))
-        write_run(run_of(first_stage, results, depth, tail, tag), output)
-    click.echo(f"{output}")
+        for name, scorer, (path, its_tag) in zip(given, scorers, outputs, strict=False):
+            groups = groups_of(first_stage, queries_of(topics), texts, depth)
+            ranked = reordered(groups if sample is None else thinned(groups, sample, seed), scorer)
+            for later, its_scorer in zip(stages.thens, scorers[len(given) :], strict=True):
+                ranked = then(ranked, its_scorer, later.depth)
+            told = " and ".join((name, *names[len(given) :]))
+            results = progress(hits_of(ranked), f"reranking by {told}", len(first_stage))
+            write_run(run_of(first_stage, results, depth, tail, its_tag), path)
+            click.echo(f"{path}")
+
+
+def outputs_of(names: Sequence[str], output: Path, tag: str | None, stages: StageFlags) -> list[tuple[Path, str]]:
+    """Where each model's run goes, and its tag; InputError where two would go to the same place, or share a tag."""
+    outputs = [Path(str(output).replace("{model}", Path(name).absolute().name)) for name in names]
+    if len(set(outputs)) < len(outputs):
+        raise InputError(
+            f"{len(names)} --model and one --output",
+            "Write {model} where their names shall stand, as runs/{model}.txt, and give none twice",
+        )
+    if tag is not None and len(names) > 1:
+        raise InputError(f"--tag {tag} for {len(names)} models", "Leave it out: each run has its model's name")
+    return [(path, tag or stages.tag(name)) for path, name in zip(outputs, names, strict=True)]
 
 
 @contextmanager

@@ -12,7 +12,9 @@ import torch
 from rerankkit.errors import InputError
 from rerankkit.rerank.checkpoint import Note, check_length, load_sequence_classifier, quiet_transformers, read_note
 from rerankkit.rerank.pairs import Frame, Lengths, PairEncoder
-from rerankkit.rerank.scorer import PairScorer, Scoring, keep_head_in_float32
+from rerankkit.rerank.prefix import CausalScorer
+from rerankkit.rerank.scorer import keep_head_in_float32
+from rerankkit.rerank.scoring import Scoring
 from rerankkit.types import Document, Query
 
 PAD = "<|pad|>"
@@ -69,14 +71,25 @@ def separate_pad(model: Any, tokenizer: Any) -> None:
 class MeanPooling:
     """What makes a causal LLM with a score head pool the mean of all real tokens instead of the last one."""
 
-    def forward(self: Any, input_ids: torch.Tensor, attention_mask: torch.Tensor, **rest: Any) -> Any:
-        """Logits [pair, 1] of the mean hidden state."""
+    pools_by_mean = True
+
+    def forward(
+        self: Any,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        before: torch.Tensor | None = None,
+        **rest: Any,
+    ) -> Any:
+        """Logits [pair, 1] of the mean hidden state; `before` [pair, unit] is the sum over tokens that are cached."""
         from transformers.modeling_outputs import SequenceClassifierOutputWithPast
 
         rest = {"use_cache": False, **rest}
         states = self.base_model(input_ids=input_ids, attention_mask=attention_mask, **rest).last_hidden_state
-        real = attention_mask[:, :, None].float()
-        return SequenceClassifierOutputWithPast(logits=self.score((states.float() * real).sum(1) / real.sum(1)))
+        real = attention_mask[:, -input_ids.shape[1] :, None].float()
+        total = (states.float() * real).sum(1)
+        if before is not None:
+            total = total + before
+        return SequenceClassifierOutputWithPast(logits=self.score(total / attention_mask.sum(1, keepdim=True)))
 
 
 def pool_by_mean(model: Any) -> None:
@@ -103,8 +116,8 @@ def prepare(model: Any, tokenizer: Any, note: Note) -> PairEncoder:
     return PairEncoder(tokenizer, frame(tokenizer), note.lengths)
 
 
-def load(checkpoint: str, scoring: Scoring) -> PairScorer:
+def load(checkpoint: str, scoring: Scoring) -> CausalScorer:
     """The Reranker of a checkpoint folder or Hugging Face id."""
     model, tokenizer = load_sequence_classifier(checkpoint)
     note = read_note(checkpoint) or Note("llm", Lengths(min(512, tokenizer.model_max_length)))
-    return PairScorer(model, prepare(model, tokenizer, replace(note, lengths=scoring.lengths(note.lengths))), scoring)
+    return CausalScorer(model, prepare(model, tokenizer, replace(note, lengths=scoring.lengths(note.lengths))), scoring)

@@ -14,7 +14,9 @@ from rerankkit.errors import InputError
 from rerankkit.rerank import cross_encoder, llm
 from rerankkit.rerank.checkpoint import check_length, load_causal
 from rerankkit.rerank.pairs import Frame, Lengths, PairEncoder
-from rerankkit.rerank.scorer import Float32Head, PairScorer, Scoring
+from rerankkit.rerank.prefix import CausalScorer
+from rerankkit.rerank.scorer import Float32Head
+from rerankkit.rerank.scoring import Scoring
 from rerankkit.types import Document
 
 QUESTION = "\nRelevant (yes or no):"
@@ -53,16 +55,22 @@ class YesNo(nn.Module):
         model.set_output_embeddings(head)
         self.model, self.config = model, model.config
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Any:
-        """Logits at each pair's last token; padding stands on the right."""
+    @property
+    def base_model(self) -> Any:
+        """The layers without a head."""
+        return self.model.base_model
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, **cached: Any) -> Any:
+        """Logits at each pair's last token; padding stands on the right, and the mask begins with what is cached."""
         from transformers.modeling_outputs import SequenceClassifierOutput
 
-        both = self.model(input_ids=input_ids, attention_mask=attention_mask, use_cache=False).logits
-        both = both[torch.arange(len(both), device=both.device), attention_mask.sum(1) - 1].float()
+        both = self.model(input_ids=input_ids, attention_mask=attention_mask, **{"use_cache": False, **cached}).logits
+        last = attention_mask[:, -input_ids.shape[1] :].sum(1) - 1
+        both = both[torch.arange(len(both), device=both.device), last].float()
         return SequenceClassifierOutput(logits=both[:, :1] - both[:, 1:])
 
 
-def load(checkpoint: str, scoring: Scoring) -> PairScorer:
+def load(checkpoint: str, scoring: Scoring) -> CausalScorer:
     """The Reranker of a causal LLM's folder or Hugging Face id."""
     model, tokenizer = load_causal(checkpoint)
     lengths = scoring.lengths(Lengths(min(512, tokenizer.model_max_length)))
@@ -71,4 +79,4 @@ def load(checkpoint: str, scoring: Scoring) -> PairScorer:
     around = Frame(llm.beginning(tokenizer), [], question, llm.query_text, document_text, query_end=1)
     if model.config.pad_token_id is None:  # which one does not matter: the mask tells where a pair ends
         model.config.pad_token_id = 0
-    return PairScorer(YesNo(model, rows), PairEncoder(tokenizer, around, lengths), scoring)
+    return CausalScorer(YesNo(model, rows), PairEncoder(tokenizer, around, lengths), scoring)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import torch
@@ -13,16 +14,11 @@ from rerankkit.errors import InputError
 from rerankkit.groups.sample import draw, pairs_left
 from rerankkit.rerank.batches import pad
 from rerankkit.rerank.pairs import Pair, PairEncoder
+from rerankkit.rerank.room import cut
 from rerankkit.train.settings import RankTraining
 from rerankkit.types import Group
 
 log = logging.getLogger(__name__)
-
-STARTING = {"cpu": 64}
-"""Padded tokens whose time one more micro-batch takes, by device: measured on MiniLM-L6 and SmolLM2-135M alike.
-
-Any other device is busy with few batches only, and takes the whole budget for it.
-"""
 
 
 class GroupData(Dataset):
@@ -68,23 +64,8 @@ def micro_batches(pairs: Sequence[Pair], batch_tokens: int, starting: int) -> li
     """
     order = sorted(range(len(pairs)), key=lambda index: len(pairs[index].ids), reverse=True)
     lengths = [len(pairs[index].ids) for index in order]
-    costs, begins = [0], [0]  # of the best batches that hold the first so many; where their last one begins
-    for end in range(1, len(order) + 1):
-        options = []
-        for begin in range(end - 1, -1, -1):
-            size = (end - begin) * lengths[begin]
-            if size > batch_tokens and begin < end - 1:
-                break
-            options.append((costs[begin] + size + starting, begin))
-        cost, begin = min(options)
-        costs.append(cost)
-        begins.append(begin)
-    batches: list[list[int]] = []
-    end = len(order)
-    while end:
-        batches.insert(0, order[begins[end] : end])
-        end = begins[end]
-    return batches
+    places = iter(order)
+    return [list(islice(places, size)) for size in cut(lengths, batch_tokens, starting)]
 
 
 def collate(

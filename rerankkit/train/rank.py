@@ -16,12 +16,13 @@ from rerankkit.files import whole_folder
 from rerankkit.plugins import load_plugin
 from rerankkit.rerank import cross_encoder, llm
 from rerankkit.rerank.checkpoint import Note
+from rerankkit.rerank.room import STARTING
 from rerankkit.rerank.scorer import head_name
 from rerankkit.train import lora
 from rerankkit.train.best import BestWeights
 from rerankkit.train.checkpoint import planned, write_checkpoint
 from rerankkit.train.curves import draw_curves
-from rerankkit.train.data import STARTING, GroupData, collate, digest
+from rerankkit.train.data import GroupData, collate, digest
 from rerankkit.train.dev import DevSet
 from rerankkit.train.ending import ending
 from rerankkit.train.scale import Loss, Scale

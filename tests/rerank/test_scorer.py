@@ -92,33 +92,76 @@ def test_no_groups_give_no_scores(folder):
 
 
 class Small:
-    """A device with room for so many pairs."""
+    """A device with room for so many pairs, whose lack of memory is told as this one's."""
 
-    def __init__(self, scorer: PairScorer, room: int) -> None:
-        self.forward, self.room, self.sizes = scorer.model.forward, room, []
+    def __init__(self, scorer: PairScorer, room: float, lack: BaseException | None = None) -> None:
+        self.forward, self.room, self.lack = scorer.model.forward, room, lack or torch.OutOfMemoryError("none left")
+        self.sizes: list[int] = []
         scorer.model.forward = self
 
     def __call__(self, input_ids, **inputs):
         self.sizes.append(len(input_ids))
         if len(input_ids) > self.room:
-            raise torch.OutOfMemoryError
+            raise self.lack
         return self.forward(input_ids=input_ids, **inputs)
 
 
-def test_out_of_memory_halves_the_batch_and_goes_on(folder, caplog):
+def of_the_allocator() -> RuntimeError:
+    """What torch's own allocator says on a CPU that lacks the memory."""
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(1 << 55, dtype=torch.uint8)
+    return caught.value
+
+
+LACKS = {
+    "cuda": lambda: torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+    "mps": lambda: RuntimeError("MPS backend out of memory (MPS allocated: 8 GB). Tried to allocate 1 GB."),
+    "cpu": of_the_allocator,
+    "numpy": lambda: MemoryError(),
+}
+
+
+@pytest.mark.parametrize("lack", LACKS)
+def test_out_of_memory_halves_the_batch_and_goes_on(folder, caplog, lack):
     asked, scorer = groups(count=1), load(folder)
     (expected,) = scorer.score(asked)
-    small = Small(scorer, room=2)
+    small = Small(scorer, room=2, lack=LACKS[lack]())
+    kept: dict[int, float] = {}
+    scorer.on_batch = lambda places, scores: kept.update(zip(places, scores, strict=True))
     (scores,) = scorer.score(asked)
     assert scores == pytest.approx(expected, abs=1e-5)
-    assert small.sizes == [7, 3, 1, 2, 4, 2, 2]
+    assert [kept[place] for place in range(7)] == scores
+    assert small.sizes[:2] == [7, 3]
+    assert sum(size for size in small.sizes if size <= 2) == 7
     assert caplog.messages.count("out of memory with 7 pairs, halved") == 1
+
+
+def test_the_room_that_was_found_is_kept_for_the_next_queries_and_grows_back(folder, monkeypatch):
+    monkeypatch.setattr("rerankkit.rerank.room.PATIENCE", 2)
+    asked, scorer = groups(count=12), load(folder)
+    list(scorer.score(asked[:1]))  # an LLM looks first whether it may keep prefixes
+    small = Small(scorer, room=math.inf)
+    list(scorer.score(asked[:6]))
+    plenty = [*small.sizes]
+    assert max(plenty) > 10
+    small.room = 3
+    first = list(scorer.score(asked[:6]))
+    small.sizes.clear()
+    second = list(scorer.score(asked[6:]))
+    assert max(small.sizes) < 10  # what did not fit is not tried again
+    small.room = math.inf
+    for _ in range(40):
+        small.sizes.clear()
+        list(scorer.score(asked[:6]))
+    assert small.sizes == plenty
+    assert [len(scores) for scores in (*first, *second)] == [7] * 12
 
 
 def test_a_pair_that_is_too_long_for_the_memory_is_told(folder):
     scorer = load(folder)
     Small(scorer, room=0)
-    with pytest.raises(InputError, match=r"one pair is too long for the memory\. Lower --max-length"):
+    told = r"one pair of \d+ tokens is too long for the memory \(none left\)\. Lower --max-length"
+    with pytest.raises(InputError, match=told):
         list(scorer.score(groups(count=1)))
 
 
@@ -199,7 +242,7 @@ def test_a_model_without_a_head_is_refused():
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ({"dtype": "int8"}, "unknown --dtype 'int8'. Known: auto, float32, bfloat16, float16"),
+        ({"dtype": "int4"}, "unknown --dtype 'int4'. Known: auto, float32, bfloat16, float16, int8"),
         ({"batch_tokens": 0}, "--batch-tokens 0 is not positive"),
     ],
 )
@@ -220,6 +263,13 @@ def test_the_device_and_precision_of_a_machine_without_accelerator(bert_reranker
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     scorer = cross_encoder.load(str(bert_reranker), Scoring())
     assert (scorer.device.type, scorer.dtype, scorer.model.training) == ("cpu", torch.float32, False)
+
+
+@pytest.mark.parametrize("name", ["_is_avx512_bf16_supported", "_is_amx_tile_supported"])
+def test_bfloat16_is_the_default_of_a_processor_that_is_fast_in_it(folder, monkeypatch, name):
+    monkeypatch.setattr(torch.cpu, name, lambda: True)
+    assert load(folder).dtype is torch.bfloat16
+    assert load(folder, dtype="float32").dtype is torch.float32
 
 
 def test_scores_are_finite_numbers_of_python(folder):

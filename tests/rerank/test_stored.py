@@ -14,6 +14,7 @@ from rerankkit.rerank import cross_encoder, llm
 from rerankkit.rerank.bm25 import FirstStage
 from rerankkit.rerank.models import load_reranker
 from rerankkit.rerank.pairs import Frame
+from rerankkit.rerank.prefix import CausalScorer
 from rerankkit.rerank.reorder import rerank
 from rerankkit.rerank.scorer import Scoring
 from rerankkit.rerank.store import Store, document_key, query_key
@@ -151,14 +152,14 @@ def test_a_models_batches_are_told_with_their_places(model, monkeypatch):
     """Over several windows, and where a batch is halved."""
     monkeypatch.setattr("rerankkit.rerank.batches.WINDOW", 20)
     asked, scorer = long_groups(4, 12), model()
-    forward = scorer._forward
+    forward = scorer.model.forward
 
-    def small(pairs):
-        if len(pairs) > 5:
+    def small(input_ids, **inputs):
+        if len(input_ids) > 5:
             raise torch.OutOfMemoryError
-        return forward(pairs)
+        return forward(input_ids, **inputs)
 
-    scorer._forward = small
+    scorer.model.forward = small
     expected = [score for scores in scorer.score(asked) for score in scores]
     told: list[tuple[int, float]] = []
     sizes: list[int] = []
@@ -168,14 +169,23 @@ def test_a_models_batches_are_told_with_their_places(model, monkeypatch):
         sizes.append(len(places))
 
     scorer.on_batch = hear
-    assert [score for scores in scorer.score(asked) for score in scores] == expected
-    assert [score for _, score in sorted(told)] == expected
-    assert (max(sizes), sum(sizes), len(sizes) > 9) == (5, 48, True)
+    again = [score for scores in scorer.score(asked) for score in scores]
+    assert again == pytest.approx(expected, abs=1e-5)
+    assert [score for _, score in sorted(told)] == again
+    assert (max(sizes) <= 5, sum(sizes), len(sizes) > 9) == (True, 48, True)
 
 
 def test_a_model_stopped_at_any_batch_loses_that_batch_alone_and_goes_on_with_the_same_scores(model, tmp_path):
-    """Bit by bit the scores of an uninterrupted run: what is left of a window falls into the batches to come."""
+    """Bit by bit those of an uninterrupted run: what is left of a window falls into the batches to come.
+
+    But for an LLM, whose prefixes are longer where fewer documents share them: the same to a rounding error.
+    """
     asked, plain = long_groups(8, 100), model()
+    within = 1e-5 if isinstance(plain, CausalScorer) else 0.0
+
+    def same(scores, others):
+        return all(one == pytest.approx(two, abs=within, rel=0) for one, two in zip(scores, others, strict=True))
+
     sizes: list[int] = []
     plain.on_batch = lambda places, scores: sizes.append(len(places))
     expected = list(plain.score(asked))
@@ -184,28 +194,30 @@ def test_a_model_stopped_at_any_batch_loses_that_batch_alone_and_goes_on_with_th
     with closing(Store(tmp_path / "s")) as store:
         for last in (1, 7, 30, len(sizes)):
             scorer = model()
-            forward, left = scorer._forward, [last - done]
+            forward, left = scorer.model.forward, [last - done]
+            if isinstance(scorer, CausalScorer):
+                scorer.reuses = True  # it was tried before: one forward pass a batch
 
-            def stopping(pairs, forward=forward, left=left):
+            def stopping(forward=forward, left=left, **inputs):
                 left[0] -= 1
                 if left[0] < 0:
                     raise KeyboardInterrupt
-                return forward(pairs)
+                return forward(**inputs)
 
-            scorer._forward = stopping
+            scorer.model.forward = stopping
             asking = stored(scorer, store)
             if last < len(sizes):
                 with pytest.raises(KeyboardInterrupt):
                     list(asking.score(asked))
                 assert scorer.on_batch is None
             else:
-                assert list(asking.score(asked)) == expected
+                assert same(list(asking.score(asked)), expected)
                 assert asking.computed == 800 - sum(sizes[:done])
             done = last
             assert count(store) == sum(sizes[:done])
         idle = model()
-        idle._forward = None
-        assert list(stored(idle, store).score(asked)) == expected
+        idle.model.forward = None
+        assert same(list(stored(idle, store).score(asked)), expected)
 
 
 def test_a_text_alone_tells_a_pair_whatever_its_ids(model, store):
@@ -219,7 +231,7 @@ def test_a_text_alone_tells_a_pair_whatever_its_ids(model, store):
         for one in asked
     ]
     idle = model()
-    idle._forward = None
+    idle.model.forward = None
     assert [scores[::-1] for scores in stored(idle, store).score(renamed)] == expected
 
 
@@ -262,7 +274,7 @@ def test_a_bi_encoder_is_kept_by_the_group_and_the_first_stage_not_at_all(bi_enc
     assert count(store) == 18  # one window
     assert list(scores) == expected[1:]
     idle = load_reranker(str(bi_encoder), Scoring("cpu", dtype="float32"))
-    idle._forward = None
+    idle.model.forward = None
     assert list(stored(idle, store).score(asked)) == expected
     short = load_reranker(str(bi_encoder), Scoring("cpu", dtype="float32", max_length=8))
     assert short.traits() != scorer.traits()
