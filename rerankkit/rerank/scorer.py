@@ -63,7 +63,9 @@ def keep_head_in_float32(model: nn.Module) -> None:
 class Plan(Protocol):
     """How pairs are computed: how many tokens each one costs, and the scores of those in some places."""
 
-    lengths: Sequence[int]
+    @property
+    def lengths(self) -> Sequence[int]:
+        """Tokens that are computed, by pair."""
 
     def forward(self, places: Sequence[int]) -> torch.Tensor:
         """One float32 score a place, on the CPU."""

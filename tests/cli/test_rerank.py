@@ -81,8 +81,8 @@ def test_a_sample_is_drawn_by_its_seed(toy):
 
 
 def test_lengths_and_precision_reach_the_model(toy, bert_reranker):
-    rerank(model=str(bert_reranker), max_length="8")
-    rerank(model=str(bert_reranker), output="whole.txt")
+    rerank(model=str(bert_reranker), max_length="8", dtype="float32")
+    rerank(model=str(bert_reranker), output="whole.txt", dtype="float32")
     assert dict(read_run("out.txt")) == dict(read_run("whole.txt"))  # nothing here is longer than 8 tokens
     rerank(model=str(bert_reranker), dtype="bfloat16", output="half.txt")
     assert list(read_run("half.txt").scores("q1")) == pytest.approx(list(read_run("whole.txt").scores("q1")), abs=0.1)

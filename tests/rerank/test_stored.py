@@ -176,10 +176,7 @@ def test_a_models_batches_are_told_with_their_places(model, monkeypatch):
 
 
 def test_a_model_stopped_at_any_batch_loses_that_batch_alone_and_goes_on_with_the_same_scores(model, tmp_path):
-    """Bit by bit those of an uninterrupted run: what is left of a window falls into the batches to come.
-
-    But for an LLM, whose prefixes are longer where fewer documents share them: the same to a rounding error.
-    """
+    """Bit by bit those of an uninterrupted run; an LLM's, whose prefixes follow from what is left, but for rounding."""
     asked, plain = long_groups(8, 100), model()
     within = 1e-5 if isinstance(plain, CausalScorer) else 0.0
 
