@@ -26,7 +26,7 @@ def made(folder: Path, kind: str, seed: int = 0) -> tuple[Path, Path]:
         if kind == "missing" and number % 4 == 0:
             continue
         for rank, docid in enumerate(docids[: draw.randint(1, 12) if kind == "short" else None], 1):
-            score = draw.randint(0, 20) / 8 if kind == "ties" else draw.random() + 0.2 * max(grades.get(docid, 0), 0)
+            score = draw.randint(0, 20) / 8 if kind == "ties" else draw.random() + 0.05 * max(grades.get(docid, 0), 0)
             run.append(f"{qid} Q0 D{docid} {rank} {score} made\n")
     draw.shuffle(run)
     paths = folder / f"{kind}.{seed}.txt", folder / f"{kind}.qrels.txt"

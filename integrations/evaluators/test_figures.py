@@ -81,10 +81,12 @@ def test_ranx(run_and_qrels):
     if "negative" in qrels.name:
         pytest.skip("ranx takes grades below zero for gains, trec_eval for unjudged")
     _, by_query = ours(run, qrels, list(RANX.values()))
-    judged, hits = ranx.Qrels.from_file(str(qrels), kind="trec"), ranx.Run.from_file(str(run), kind="trec")
-    judged.qrels = {qid: grades for qid, grades in judged.qrels.items() if qid in hits.run}
-    found = ranx.evaluate(judged, hits, list(RANX), return_mean=False)
-    qids = list(judged.qrels)
+    with qrels.open() as judged, run.open() as hits:
+        grades, scores = pytrec_eval.parse_qrel(judged), pytrec_eval.parse_run(hits)
+    qids = list(scores)
+    found = ranx.evaluate(
+        ranx.Qrels({qid: grades[qid] for qid in qids}), ranx.Run(dict(scores)), list(RANX), return_mean=False
+    )
     for theirs, name in RANX.items():
         expected = statistics.fmean(by_query[name][qid] for qid in qids)
         assert float(np.mean(found[theirs])) == pytest.approx(expected, abs=1e-6), name

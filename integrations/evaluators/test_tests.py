@@ -70,7 +70,9 @@ def test_the_interval_is_scipys_within_the_error_of_its_rounds(compared):
             (differences,), np.mean, method="percentile", n_resamples=ROUNDS, rng=np.random.default_rng(1)
         )
         ends = found.confidence_interval
-        assert [outcomes[name]["low"], outcomes[name]["high"]] == pytest.approx(ends, abs=0.1 * found.standard_error)
+        assert [outcomes[name]["low"], outcomes[name]["high"]] == pytest.approx(
+            list(ends), abs=0.2 * found.standard_error
+        )
 
 
 def test_what_is_detectable_has_the_power_promised_by_scipys_noncentral_t(compared):

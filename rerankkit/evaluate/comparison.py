@@ -18,7 +18,8 @@ from rerankkit.run import Run
 from rerankkit.types import Qrels
 
 DEFAULT_MEASURES = ("nDCG@10", "RR@10", "PNR")
-SHARES = "share of concordant pairs"
+TESTED = {"PNR": "share of concordant pairs", "Num": "number"}
+"""What is compared query by query where the measure of a run is no mean of the queries'."""
 
 
 def compare_runs(
@@ -74,8 +75,8 @@ def _outcomes(baseline: Evaluation, systems: Sequence[Evaluation], settings: Set
                 baseline_mean=baseline.values[measure],
                 system_mean=system.values[measure],
                 difference=float(known.mean()) if len(known) else math.nan,
-                low=float(lows[i]),
-                high=float(highs[i]),
+                low=float(lows[i]) if len(known) > 1 else math.nan,
+                high=float(highs[i]) if len(known) > 1 else math.nan,
                 p_t=p_t[i],
                 p_randomisation=p_random[i],
                 p_t_holm=corrected_t[i],
@@ -86,7 +87,7 @@ def _outcomes(baseline: Evaluation, systems: Sequence[Evaluation], settings: Set
                 losses=losses,
                 detectable=detectable(known, settings.power, 1 - settings.confidence),
                 queries=len(known),
-                tested=SHARES if measure.startswith("PNR") else "",
+                tested=next((what for name, what in TESTED.items() if measure.startswith(name)), ""),
             )
         )
     return found

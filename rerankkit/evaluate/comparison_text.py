@@ -85,9 +85,8 @@ def legend(study: Study) -> Iterator[str]:
         "Effect: mean difference by its deviation over queries. Detectable: the smallest true difference that so many "
         f"queries would show with {settings.power:.0%} power."
     )
-    if any(one.tested for one in study.outcomes):
-        tested = next(one for one in study.outcomes if one.tested)
-        yield f"{tested.measure}: the difference, its interval and tests are of each query's {tested.tested}."
+    for measure, tested in {one.measure: one.tested for one in study.outcomes if one.tested}.items():
+        yield f"{measure}: the difference, its interval and tests are of each query's {tested}."
 
 
 def _names(study: Study) -> list[str]:

@@ -47,13 +47,17 @@ def _queries(study: Study, views: Sequence[View]) -> Iterator[str]:
     if empty:
         yield f"{empty} of {count} judged queries have no positive: they tell no run from another, and lower the means"
     if count < FEW_QUERIES:
-        yield f"{count} queries are few: a single one may decide, and only large differences can be found"
+        yield f"few judged queries ({count}): a single one may decide, and only large differences can be found"
 
 
 def _depths(views: Sequence[View], measures: Sequence[Measure]) -> Iterator[str]:
     shortest = min(views, key=lambda view: view.depth)
     deepest = max(views, key=lambda view: view.depth)
-    cut = [m.name for m in measures if m.kind not in ("PNR", "") and (m.cutoff or math.inf) > shortest.depth]
+    cut = [
+        m.name
+        for m in measures
+        if m.kind not in ("PNR", "NumRet", "Judged", "") and (m.cutoff or math.inf) > shortest.depth
+    ]
     if shortest.depth < deepest.depth and cut:
         yield (
             f"{shortest.name} ends at rank {shortest.depth}, {deepest.name} at {deepest.depth}: {', '.join(cut)} "
@@ -83,7 +87,7 @@ def _condensed(measure: Measure, base: View, system: View) -> str:
 
 def _candidates(study: Study) -> Iterator[str]:
     stage, name = study.first_stage, study.baseline.name
-    if stage.recall < FOUND:
+    if stage.positives and stage.recall < FOUND:
         most = ", ".join(f"{measure} {value:.4f}" for measure, value in study.ceiling.items() if math.isfinite(value))
         yield (
             f"{name} has {stage.found} of {stage.positives} positives (R@{stage.depth} {stage.recall:.4f}): what it "
@@ -92,7 +96,7 @@ def _candidates(study: Study) -> Iterator[str]:
     others = [f"{system} ({share:.1%} of its documents)" for system, share in study.outside.items() if share]
     if others:
         yield (
-            f"no reranking of {name}, since it lacks some of their documents: {', '.join(others)}; the ceiling is not "
+            f"not rerankings of {name}, which lacks some of their documents: {', '.join(others)}; the ceiling is not "
             "theirs"
         )
 

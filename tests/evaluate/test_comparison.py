@@ -96,6 +96,17 @@ def test_ties_leave_an_interval():
     assert study.tie_intervals["base", "RR"] == (pytest.approx(7 / 12), pytest.approx(7 / 12))
 
 
+def test_numbers_are_added_and_tested_a_query():
+    one = compare_runs([("base", BASE), ("part", run("ab", "ab", "ab"))], QRELS, ["NumRet"]).outcomes[0]
+    assert (one.baseline_mean, one.system_mean, one.difference, one.tested) == (12, 6, -1.5, "number")
+
+
+def test_one_query_leaves_nothing_to_say_of_others():
+    one = compare_runs([("base", BASE), ("system", SYSTEM)], {"1": QRELS["1"]}, ["RR"]).outcomes[0]
+    assert (one.difference, one.p_t, one.p_randomisation, one.queries) == (0.5, 1, 1, 1)
+    assert all(map(math.isnan, (one.low, one.high, one.effect_size, one.detectable)))
+
+
 def test_draws_follow_the_seed():
     # So many queries that not all assignments are counted.
     qrels = {str(qid): {"a": 1, "b": 0} for qid in range(60)}

@@ -40,7 +40,7 @@ def test_few_queries_and_queries_without_positives():
     few["q03"] = {"a": 0, "b": 0, "c": 0}
     assert warnings(run("bac"), run("abc"), few) == [
         "1 of 10 judged queries have no positive: they tell no run from another, and lower the means",
-        "10 queries are few: a single one may decide, and only large differences can be found",
+        "few judged queries (10): a single one may decide, and only large differences can be found",
     ]
 
 
@@ -72,8 +72,8 @@ def test_what_is_no_reranking_is_told_and_not_blamed_as_one():
     assert warnings(run("abc"), run("xab")) == [
         "33.3% of system's first 10 are not judged, 0.0% of base's: they count as not relevant. "
         "Over judged documents alone RR is 1.0000 against 1.0000",
-        "no reranking of base, since it lacks some of their documents: system (33.3% of its documents); the ceiling is "
-        "not theirs",
+        "not rerankings of base, which lacks some of their documents: system (33.3% of its documents); the ceiling "
+        "is not theirs",
     ]
 
 
