@@ -81,7 +81,7 @@ def _others(outcomes: Iterable[Outcome]) -> str:
 
 def warnings(sentences: Iterable[str]) -> str:
     """A section with an item for each warning; nothing where there is none."""
-    items = "".join(f"<li>{escape(sentence[:1].upper() + sentence[1:])}</li>" for sentence in sentences)
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
     if not items:
         return ""
     head = '<h2 id="warnings-head">What to distrust</h2>'

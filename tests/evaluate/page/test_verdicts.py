@@ -48,5 +48,5 @@ def test_a_name_may_be_broken_and_is_no_markup():
 
 
 def test_warnings_are_a_section_or_nothing():
-    assert "<li>Rm3 lacks &lt;one&gt;</li>" in warnings(["rm3 lacks <one>"])
+    assert "<li>rm3 lacks &lt;one&gt;</li>" in warnings(["rm3 lacks <one>"])
     assert warnings([]) == ""
