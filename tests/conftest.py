@@ -11,6 +11,7 @@ import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before the hub's client is imported: an unknown name must fail at once
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ["RERANKKIT_BACKEND"] = "torch"  # compiling even a tiny model takes seconds: those tests ask for it
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 COLOURS = ("red", "green", "blue", "black", "white", "grey")

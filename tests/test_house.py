@@ -65,9 +65,9 @@ def test_the_changelog_tells_of_this_version():
     assert versions[1] == rerankkit.__version__
 
 
-def test_the_extras_are_four_and_none_forces_a_faiss_on_the_others():
+def test_the_extras_are_known_and_none_forces_a_faiss_on_the_others():
     extras = METADATA["optional-dependencies"]
-    assert set(extras) == {"gpu", "dense", "demo", "dev"}
+    assert set(extras) == {"gpu", "dense", "openvino", "onnx", "int8", "demo", "dev"}
     naming = {name for name, needs in {"core": METADATA["dependencies"], **extras}.items() if "faiss" in str(needs)}
     assert naming == {"gpu", "dense"}
 

@@ -34,7 +34,7 @@ THIRD_PARTY = {
     "groups": {"numpy"},
     "check": {"yaml"},
     "losses": {"torch"},
-    "rerank": {*MODELS, "peft", "pyarrow"},
+    "rerank": {*MODELS, "peft", "pyarrow", "openvino", "nncf", "onnx", "onnxruntime"},
     "train": {*MODELS, "peft", "accelerate", "matplotlib"},
     "evaluate": {"ir_measures", "scipy", "numpy", "matplotlib"},
     "tune": {"torch", "matplotlib"},
@@ -42,7 +42,20 @@ THIRD_PARTY = {
 }
 """What each part may import of others' making; anything else is refused."""
 
-HEAVY = ("numpy", "torch", "transformers", "peft", "pyserini", "jnius", "ir_measures", "scipy", "pandas", "matplotlib")
+HEAVY = (
+    "numpy",
+    "torch",
+    "transformers",
+    "peft",
+    "pyserini",
+    "jnius",
+    "ir_measures",
+    "scipy",
+    "pandas",
+    "matplotlib",
+    "openvino",
+    "onnxruntime",
+)
 
 
 def part(path: Path) -> str:

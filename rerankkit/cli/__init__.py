@@ -23,6 +23,7 @@ COMMANDS = {
     "distill": "Fit a student to a teacher's run.",
     "rerank": "Score a run's candidates with a reranker.",
     "tune": "Find the best reranking within a latency budget.",
+    "export": "Write a checkpoint in a form that other programs serve.",
     "store": "Tell, prune and export the scores that rerank keeps.",
     "fuse": "Make one run of several: a committee of teachers, or fused first stages.",
     "lint": "Tell every way in which a run misleads.",

@@ -18,7 +18,7 @@ from typing import Any
 
 from rerankkit.errors import InputError
 from rerankkit.files import whole_file, whole_folder
-from rerankkit.rerank.checkpoint import read_note
+from rerankkit.rerank.checkpoint import BERT_LIKE, read_note
 from rerankkit.rerank.compiled import (
     RUNTIMES,
     CompiledScorer,
@@ -46,9 +46,6 @@ NONE = "neither openvino nor onnxruntime is installed (pip install 'rerankkit[op
 
 LAYOUT = 1
 """Raised when compiled models of before must not be used any more."""
-
-BERT_LIKE = ("bert", "camembert", "electra", "roberta", "xlm-roberta")
-"""The model types of transformers whose layers are built like BERT's."""
 
 Probe = Callable[[], Sequence[Group]]
 """Gives lists to compare models by: the user's own, where there are any."""
@@ -122,6 +119,11 @@ def _unfit(checkpoint: str, architecture: str, scoring: Scoring) -> str:
         return f"--device {scoring.device} is torch's"
     if scoring.device == "auto" and has_accelerator():
         return "torch has an accelerator here; --device cpu leaves it alone"
+    return why_not(checkpoint, architecture)
+
+
+def why_not(checkpoint: str, architecture: str) -> str:
+    """Why a checkpoint is not one that can be compiled; empty where it can be."""
     config = Path(checkpoint) / "config.json"
     if architecture != "cross-encoder" or not config.is_file():
         return f"only an encoder's folder is compiled, this is {architecture} {checkpoint}"
@@ -217,12 +219,9 @@ def _chosen(place: Place, scoring: Scoring) -> CompiledScorer | None:
 
 
 def _choose(place: Place, scoring: Scoring) -> dict[str, str]:
-    """Tries the backends that are installed, the one that is usually the fastest first."""
+    """Tries what is installed, the usually fastest first; the first one that agrees and is faster than torch is it."""
     failed = []
-    for backend in ("openvino", "onnx"):
-        dtype = _dtype(backend, scoring.dtype)
-        if not installed(backend) or (backend, dtype) == ("onnx", "bfloat16"):
-            continue
+    for backend, dtype in _tried(scoring.dtype):
         try:
             note = read_note(ready(place, scoring, backend, dtype).folder)
         except InputError as error:
@@ -231,9 +230,18 @@ def _choose(place: Place, scoring: Scoring) -> dict[str, str]:
         parity = dict(note.exported["parity"]) if note else {}
         ratio = parity.pop("pairs_a_second") / parity.pop("torch_float32")
         if ratio > 1:
-            why = f"{ratio:.1f} times torch in float32 on the probe, {Parity(**parity).told()}"
-            return {"backend": backend, "dtype": dtype, "why": f"{dtype}, {why}"}
+            why = f"{dtype}, {ratio:.1f} times torch in float32 on the probe, {Parity(**parity).told()}"
+            return {"backend": backend, "dtype": dtype, "why": why}
         failed.append(f"{backend} in {dtype} is slower than torch in float32 ({ratio:.2f} times as fast)")
     if scoring.dtype == "int8":
         raise InputError("no backend computes int8 here: " + ("; ".join(failed) or "none is installed"), REMEDY)
     return {"backend": "torch", "dtype": scoring.dtype, "why": "; ".join(failed) or NONE}
+
+
+def _tried(dtype: str) -> list[tuple[str, str]]:
+    """Backends that are installed and what they compute in, the usually fastest first."""
+    tried = []
+    for backend in filter(installed, ("openvino", "onnx")):
+        dtypes = dict.fromkeys([_dtype(backend, dtype), "float32"]) if dtype == "auto" else [dtype]
+        tried += [(backend, one) for one in dtypes if one == "int8" or (backend, one) != ("onnx", "bfloat16")]
+    return [(backend, one) for backend, one in tried if one != "float16"]

@@ -141,7 +141,17 @@ def with_parity(note: Note, parity: dict[str, Any]) -> Note:
 
 
 def scores_of(scorer: Windowed, groups: Sequence[Group]) -> list[list[float]]:
-    """A model's scores of the groups, without a word about what was cut."""
-    pairs = [scorer.encoder.encode(group.query, [one.document for one in group.candidates]) for group in groups]
+    """A model's scores of groups that models are compared by, without a word about what was cut."""
+    pairs = encoded(scorer.encoder, groups)
     scores = iter(scorer.logits([pair for of_query in pairs for pair in of_query]))
     return [[next(scores) for _ in of_query] for of_query in pairs]
+
+
+def encoded(encoder: PairEncoder, groups: Sequence[Group]) -> list[list[Pair]]:
+    """The pairs of groups that models are compared by; a query of any length is cut so that it leaves room."""
+    kept = encoder.lengths
+    encoder.lengths = replace(kept, max_query_tokens=kept.max_query_tokens or max(1, kept.max_length // 4))
+    try:
+        return [encoder.encode(group.query, [one.document for one in group.candidates]) for group in groups]
+    finally:
+        encoder.lengths = kept

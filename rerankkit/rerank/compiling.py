@@ -11,7 +11,7 @@ from rerankkit.errors import InputError
 from rerankkit.rerank import int8, on_onnx, on_openvino
 from rerankkit.rerank.batches import by_length, pad, padded
 from rerankkit.rerank.checkpoint import Note, positions, read_note
-from rerankkit.rerank.compiled import RUNTIMES
+from rerankkit.rerank.compiled import RUNTIMES, encoded
 from rerankkit.rerank.light_tokenizer import FILE
 from rerankkit.rerank.pairs import Pair
 from rerankkit.rerank.scorer import PairScorer
@@ -73,8 +73,7 @@ def needs(backend: str, dtype: str) -> None:
 
 def _some_pairs(scorer: PairScorer, groups: Sequence[Group]) -> list[Pair]:
     """Pairs of the groups, spread over them."""
-    pairs = [scorer.encoder.encode(one.query, [each.document for each in one.candidates]) for one in groups]
-    flat = [pair for of_query in pairs for pair in of_query]
+    flat = [pair for of_query in encoded(scorer.encoder, groups) for pair in of_query]
     return flat[:: max(1, len(flat) // CALIBRATION)][:CALIBRATION]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from rerankkit.errors import InputError
 from rerankkit.rerank.checkpoint import Note, check_length, load_sequence_classifier, positions, read_note
+from rerankkit.rerank.graph import spare_last_layer
 from rerankkit.rerank.pairs import Frame, Lengths, PairEncoder
 from rerankkit.rerank.scorer import PairScorer, keep_head_in_float32
 from rerankkit.rerank.scoring import Scoring
@@ -65,4 +66,5 @@ def load(checkpoint: str, scoring: Scoring) -> PairScorer:
     model, tokenizer = load_sequence_classifier(checkpoint)
     most = min(512, tokenizer.model_max_length, positions(model) or 512)
     note = read_note(checkpoint) or Note("cross-encoder", Lengths(most))
-    return PairScorer(model, prepare(model, tokenizer, replace(note, lengths=scoring.lengths(note.lengths))), scoring)
+    encoder = prepare(model, tokenizer, replace(note, lengths=scoring.lengths(note.lengths)))
+    return PairScorer(spare_last_layer(model), encoder, scoring)

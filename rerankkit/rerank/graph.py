@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
-from rerankkit.rerank.backends import BERT_LIKE
-from rerankkit.rerank.checkpoint import positions
+from rerankkit.rerank.checkpoint import BERT_LIKE, positions
+from rerankkit.rerank.quiet import quiet_export
 
 
 class FirstTokenLayer(nn.Module):
@@ -82,5 +82,5 @@ def capture(graph: ScoreGraph, inputs: dict[str, Tensor]) -> Any:
     """The graph by torch.export, with any number of pairs and tokens."""
     pairs, tokens = torch.export.Dim("pairs", max=1 << 16), torch.export.Dim("tokens", max=positions(graph.model))
     shapes = {name: {0: pairs, 1: tokens} for name in inputs}
-    with torch.no_grad():
+    with torch.no_grad(), quiet_export():
         return torch.export.export(graph.eval(), (), dict(inputs), dynamic_shapes=shapes)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rerankkit.rerank.on_onnx import quiet_export
+from rerankkit.rerank.quiet import quiet_export
 
 INSTALL = "pip install 'rerankkit[int8]'"
 SMOOTHING = 0.6

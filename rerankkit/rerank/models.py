@@ -67,7 +67,7 @@ def load_reranker(name: str, scoring: Scoring, models: Path = MODELS, probe: Pro
     """
     plugin = _is_plugin(name, models)
     checkpoint = name if plugin else resolve(name, models)
-    architecture = name if plugin else _architecture(checkpoint)
+    architecture = name if plugin else architecture_of(checkpoint)
     if scoring.backend != "torch":
         place = Place(checkpoint, "" if plugin else _digest_of_model(checkpoint), models, probe)
         compiled = compiled_for(place, architecture, scoring)
@@ -77,7 +77,7 @@ def load_reranker(name: str, scoring: Scoring, models: Path = MODELS, probe: Pro
     return load_plugin("rerank", architecture).load(checkpoint, scoring)
 
 
-def _architecture(checkpoint: str) -> str:
+def architecture_of(checkpoint: str) -> str:
     """What a folder says that it is.
 
     One of others is a bi-encoder by its file, a causal LLM without a score head answers yes or no, the rest are

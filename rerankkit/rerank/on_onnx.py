@@ -1,14 +1,12 @@
 """ONNX Runtime: a captured graph to its file, and that to logits on the CPU."""
 
-import contextlib
-import io
-import logging
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from rerankkit.rerank.quiet import quiet_export
 
 FILE = "onnx/model.onnx"
 """Where sentence-transformers looks for it too."""
@@ -76,16 +74,3 @@ def quantise(folder: Path) -> None:
             nodes_to_exclude=products[-2:],
         )
     whole.unlink()
-
-
-@contextlib.contextmanager
-def quiet_export() -> Iterator[None]:
-    """Keeps what exporters say of themselves out of the output."""
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(level)

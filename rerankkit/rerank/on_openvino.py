@@ -1,12 +1,13 @@
 """OpenVINO: a captured graph to its files, and these to logits on the CPU."""
 
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from rerankkit.rerank.quiet import quiet_export
 
 FILE = "openvino/openvino_model.xml"
 """Where sentence-transformers looks for it too."""
@@ -65,7 +66,8 @@ def write(program: Any, folder: Path) -> Any:
     """Converts a captured graph, and writes it in float32; returns the model for `quantised`."""
     import openvino
 
-    model = openvino.convert_model(program)
+    with quiet_export():
+        model = openvino.convert_model(program)
     model.outputs[0].get_tensor().set_names({"logits"})
     save(model, folder)
     return model
@@ -77,8 +79,3 @@ def save(model: Any, folder: Path) -> None:
 
     (folder / FILE).parent.mkdir(parents=True, exist_ok=True)
     openvino.save_model(model, str(folder / FILE), compress_to_fp16=False)
-
-
-def no_telemetry() -> None:
-    """Keeps OpenVINO and NNCF from sending word of their use."""
-    os.environ.setdefault("OPENVINO_TELEMETRY", "0")

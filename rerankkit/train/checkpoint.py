@@ -4,14 +4,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from rerankkit.rerank.checkpoint import Note, read_note
+from rerankkit.rerank.checkpoint import IDENTITY, Note, read_note
 from rerankkit.rerank.pairs import Lengths
 from rerankkit.train.lora import save_adapter_and_merge
 from rerankkit.train.scale import Scale
 from rerankkit.train.settings import RankTraining
-
-IDENTITY = {"activation_fn": "torch.nn.modules.linear.Identity"}
-"""A cross-encoder of one label gets a sigmoid elsewhere, which saturates: scores here are raw."""
 
 CARD = """---
 library_name: {library}

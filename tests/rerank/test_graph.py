@@ -1,0 +1,76 @@
+"""The graph that is exported gives the model's own scores."""
+
+import pytest
+import torch
+
+from rerankkit.rerank.graph import FirstTokenLayer, ScoreGraph, capture, spare_last_layer
+
+SIZES = {
+    "vocab_size": 100,
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+    "max_position_embeddings": 64,
+    "num_labels": 1,
+    "initializer_range": 0.2,
+}
+KINDS = ["Bert", "Roberta", "XLMRoberta", "Camembert", "Electra"]
+
+
+def model_of(kind: str):
+    import transformers
+
+    torch.manual_seed(0)
+    sizes = {**SIZES, "embedding_size": 16} if kind == "Electra" else SIZES
+    config = getattr(transformers, f"{kind}Config")(**sizes)
+    return getattr(transformers, f"{kind}ForSequenceClassification")(config).eval()
+
+
+def batch(pairs: int = 3, tokens: int = 9) -> dict[str, torch.Tensor]:
+    """Ids of three lengths."""
+    ids = torch.randint(5, 100, (pairs, tokens), generator=torch.Generator().manual_seed(1))
+    mask = torch.ones_like(ids)
+    for row in range(1, pairs):
+        ids[row, tokens - row :] = 1
+        mask[row, tokens - row :] = 0
+    return {"input_ids": ids, "attention_mask": mask}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@torch.no_grad()
+def test_scores_stay_as_they_are(kind):
+    model, inputs = model_of(kind), batch()
+    expected = model(**inputs).logits
+    spared = spare_last_layer(model)
+    layers = getattr(spared, spared.base_model_prefix).encoder.layer
+    assert [type(layer) is FirstTokenLayer for layer in layers] == [False, False, True]
+    torch.testing.assert_close(spared(**inputs).logits, expected, atol=1e-6, rtol=0)
+    torch.testing.assert_close(ScoreGraph(spared)(**inputs), expected, atol=1e-6, rtol=0)
+    assert expected.std() > 1e-3
+
+
+@torch.no_grad()
+def test_segments_count():
+    model, inputs = model_of("Bert"), batch()
+    types = {"token_type_ids": (torch.arange(9) > 4).long().expand(3, 9)}
+    expected = model(**inputs, **types).logits
+    torch.testing.assert_close(ScoreGraph(model)(**inputs, **types), expected, atol=1e-6, rtol=0)
+    assert (ScoreGraph(model)(**inputs) - expected).abs().min() > 1e-4
+
+
+@torch.no_grad()
+def test_a_captured_graph_takes_any_number_of_pairs_and_tokens():
+    model = model_of("Bert")
+    captured = capture(ScoreGraph(model), batch(2, 5)).module()
+    for shape in [(1, 3), (7, 20), (2, 64)]:
+        torch.testing.assert_close(captured(**batch(*shape)), model(**batch(*shape)).logits, atol=1e-6, rtol=0)
+
+
+def test_a_model_of_another_build_is_left_alone():
+    from transformers import DistilBertConfig, DistilBertForSequenceClassification
+
+    config = DistilBertConfig(vocab_size=100, dim=32, n_layers=2, n_heads=2, hidden_dim=64, num_labels=1)
+    model = DistilBertForSequenceClassification(config)
+    assert spare_last_layer(model) is model
+    assert "TransformerBlock" in type(model.distilbert.transformer.layer[-1]).__name__
