@@ -1,10 +1,10 @@
 """How fast a student reranks on each backend, beside `sentence_transformers.CrossEncoder.predict` with its defaults.
 
-The weights are the same for all, all-MiniLM-L6 with a score head unless --model says otherwise; the texts have MS MARCO's
-lengths (mean about 75 tokens, tail to 256), a hundred candidates a query. Every way is a process of its own; they work by
-turns. Told are pairs a second, the ratio to the yardstick, agreement with it, the share of the machine's measured peak,
-seconds to load, memory; then one query with 100 candidates (p50, p95); then the cold start of `rerankkit rerank` beside a
-script that does the same with sentence-transformers. `--many` streams more pairs, to see whether memory stays.
+The weights are the same for all, all-MiniLM-L6 with a score head unless --model says otherwise; the texts have MS
+MARCO's lengths (mean about 75 tokens, tail to 256), a hundred candidates a query. Every way is a process of its own;
+they work by turns. Told are pairs a second, the ratio to the yardstick, agreement with it, the share of the machine's
+measured peak, seconds to load, memory; then one query with 100 candidates (p50, p95); then the cold start of `rerankkit
+rerank` beside a script that does the same with sentence-transformers. `--many` streams more pairs: does memory stay?
 
     python scripts/bench/rerank.py --pairs 3000 --threads 1
     python scripts/bench/rerank.py --pairs 3000 --threads 2 --latency 30 --cold 3 --many 10000 100000
@@ -25,6 +25,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from rerank_cold import cold
 from store import PER_QUERY, student, write_lists
 
 WAYS = (
@@ -32,24 +33,6 @@ WAYS = (
     *("torch float32", "torch bfloat16", "onnx float32", "onnx int8"),
     *("openvino float32", "openvino bfloat16", "openvino int8"),
 )
-COLD = """
-import json, sys
-from sentence_transformers import CrossEncoder
-model, folder, output = sys.argv[1:]
-docs = {one["id"]: one["contents"] for one in map(json.loads, open(f"{folder}/docs.jsonl"))}
-topics = dict(line.rstrip("\\n").split("\\t") for line in open(f"{folder}/topics.tsv"))
-run = {}
-for line in open(f"{folder}/cold.txt"):
-    qid, _, docid, *_ = line.split()
-    run.setdefault(qid, []).append(docid)
-encoder = CrossEncoder(model, device="cpu")
-with open(output, "w") as out:
-    for qid, docids in run.items():
-        scores = encoder.predict([(topics[qid], docs[docid]) for docid in docids], show_progress_bar=False)
-        ranked = sorted(zip(docids, scores.tolist()), key=lambda hit: -hit[1])
-        for rank, (docid, score) in enumerate(ranked, 1):
-            out.write(f"{qid} Q0 {docid} {rank} {score:.9g} yardstick\\n")
-"""
 
 
 class Worker:
@@ -200,32 +183,6 @@ def percentiles(seconds: list[float]) -> tuple[float, float]:
     return statistics.median(ranked), ranked[min(len(ranked) - 1, math.ceil(0.95 * len(ranked)) - 1)]
 
 
-def cold(model: str, folder: Path, ways: list[str], repeats: int, threads: int) -> None:
-    """Prints the seconds from nothing to a run of one query with 100 candidates."""
-    lines = (folder / "run.txt").read_text().splitlines()[:PER_QUERY]
-    (folder / "cold.txt").write_text("\n".join(lines) + "\n")
-    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1"}
-    commands = {"yardstick": [sys.executable, "-c", COLD, model, str(folder), str(folder / "cold.yardstick.txt")]}
-    files = ["--run", "cold.txt", "--topics", "topics.tsv", "--collection", "docs.jsonl"]
-    for way in ways[1:]:
-        backend, dtype = way.split(" ")
-        place = model if backend == "torch" else str(folder / way.replace(" ", "-"))
-        told = ["--backend", backend, "--dtype", dtype, "--no-store", "--device", "cpu", "--output", f"cold.{way}.txt"]
-        commands[way] = [sys.executable, "-m", "rerankkit", "-q", "rerank", "--model", place, *files, *told]
-    spent: dict[str, list[float]] = {way: [] for way in commands}
-    for _ in range(repeats):
-        for way, command in commands.items():
-            started = time.perf_counter()
-            done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-            spent[way].append(time.perf_counter() - started)
-            if done.returncode:
-                sys.exit(f"{way} failed:\n{done.stderr}")
-    print("\n| cold start, 100 candidates | seconds | x yardstick |\n|---|---|---|")
-    base = statistics.median(spent["yardstick"])
-    for way, seconds in spent.items():
-        print(f"| {way} | {statistics.median(seconds):.2f} | {base / statistics.median(seconds):.2f} |")
-
-
 def main() -> None:
     """Prints the tables, and the versions."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -265,9 +222,8 @@ def run(args: argparse.Namespace, folder: Path) -> None:
     encoder = load_torch(model, Scoring("cpu", "float32")).encoder
     pairs = [encoder.encode(one.query, [each.document for each in one.candidates]) for one in groups]
     tokens = [len(pair.ids) for of_query in pairs for pair in of_query]
-    print(
-        f"{len(tokens)} pairs of {statistics.mean(tokens):.0f} tokens, the longest {max(tokens)}; {args.threads} threads"
-    )
+    told = f"{len(tokens)} pairs of {statistics.mean(tokens):.0f} tokens, the longest {max(tokens)}"
+    print(f"{told}; {args.threads} threads")
     workers = {way: Worker(way, model, folder, args.threads) for way in ways}
     throughput(workers, len(groups), args.turns, tokens, args.threads)
     if args.latency:
