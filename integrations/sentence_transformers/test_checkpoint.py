@@ -46,7 +46,8 @@ def test_a_trained_checkpoint_scores_alike_everywhere(toy, request, kind):
     student = ["--model", base, "--output", "student", *TRAINING, "--max-steps", "150"]
     lora = ["--lora-r", "8"] if kind == "llm" else []
     assert rerankkit("distill", "--run", "teacher.txt", *FILES, *student, *lora) == "student\n"
-    assert rerankkit("rerank", "--run", "run.txt", *FILES, "--model", "./student", "--output", "out.txt") == "out.txt\n"
+    given = [*FILES, "--model", "./student", "--backend", "torch", "--dtype", "float32"]
+    assert rerankkit("rerank", "--run", "run.txt", *given, "--output", "out.txt") == "out.txt\n"
     run = read_run("out.txt")
     ours = {(qid, hit.docid): hit.score for qid, hits in run.items() for hit in hits}
     taught = {(qid, hit.docid): hit.score for qid, hits in read_run("teacher.txt").items() for hit in hits}

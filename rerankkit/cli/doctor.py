@@ -11,6 +11,9 @@ import click
 
 OPTIONAL = (
     ("faiss", "dense first stages", "pip install 'rerankkit[dense]' (or [gpu])"),
+    ("openvino", "the fastest student on a CPU", "pip install 'rerankkit[openvino]'"),
+    ("onnxruntime", "a student without torch", "pip install 'rerankkit[onnx]'"),
+    ("nncf", "exports OpenVINO in int8", "pip install 'rerankkit[int8]'"),
     ("gguf", "reads smollm2-135m and gemma3-270m", "pip install 'rerankkit[demo]'"),
     ("sentence_transformers", "loads our checkpoints too", "pip install sentence-transformers"),
     ("ranx", "reads our runs too", "pip install ranx"),

@@ -58,7 +58,7 @@ def kill_and_resume(arguments: list[str], store: Path, pairs: int, kills: int, s
     chance, log = random.Random(seed), store.with_name("log.txt")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
-    run = RUN.format(log=str(log), arguments=["-q", "rerank", *arguments, "--store", str(store)])
+    run = RUN.format(log=str(log), arguments=["-q", "rerank", "--backend", "torch", *arguments, "--store", str(store)])
     stored: list[int] = []
     for number in range(1, kills + 1):
         process = context.Process(target=exec, args=(run, {}))
@@ -188,7 +188,7 @@ def show_kills(model: Path, folder: Path, pairs: int, kills: int) -> None:
     lists = [*write_lists(folder, pairs), "--model", str(model), "--tag", "student"]
     expected = ["--no-store", "--output", str(folder / "expected.txt")]
     with contextlib.redirect_stdout(sys.stderr):
-        main(["-q", "rerank", *lists, *expected], standalone_mode=False)
+        main(["-q", "rerank", "--backend", "torch", *lists, *expected], standalone_mode=False)
     store = folder / "killed.sqlite"
     told = kill_and_resume([*lists, "--output", str(folder / "out.txt")], store, pairs, kills)
     same = (folder / "out.txt").read_bytes() == (folder / "expected.txt").read_bytes()
