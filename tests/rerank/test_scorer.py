@@ -199,7 +199,7 @@ def test_a_model_without_a_head_is_refused():
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ({"dtype": "int8"}, "unknown --dtype 'int8'. Known: auto, float32, bfloat16, float16"),
+        ({"dtype": "int8"}, "--backend torch does not compute int8. Give --backend openvino, or onnx"),
         ({"batch_tokens": 0}, "--batch-tokens 0 is not positive"),
     ],
 )
