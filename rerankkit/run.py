@@ -5,6 +5,8 @@ import math
 import struct
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import compress
 from operator import gt
 from typing import AnyStr
 
@@ -90,6 +92,16 @@ class Run(Mapping[str, tuple[Hit, ...]]):
     def scores(self, qid: str) -> "array[float]":
         """A query's scores, best first."""
         return self._lists[qid][1]
+
+    def only(self, kept: Mapping[str, AbstractSet[str]]) -> "Run":
+        """The run with these queries, and of each these documents alone, their scores and order as they are."""
+        run = Run(tag=self.tag)
+        for qid, (_, scores) in self._lists.items():
+            if qid in kept:
+                docids = self.docids(qid)
+                held = [docid in kept[qid] for docid in docids]
+                run._lists[qid] = _joined(list(compress(docids, held))), array("f", compress(scores, held))
+        return run
 
     def digest(self) -> str:
         """A hash of the queries, documents and scores, in their order."""

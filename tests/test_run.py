@@ -159,3 +159,10 @@ def test_columns_are_ordered_and_refused_as_hits_are(hits):
             Run.of_columns(columns)
         with pytest.raises(InputError, match=re.escape(caught.value.problem)):
             Run({"q": hits})
+
+
+def test_only_keeps_scores_and_order_of_what_is_named():
+    run = Run({"1": [("a", 3.0), ("b", 2.0), ("c", 2.0)], "2": [("a", 1.0)], "3": [("d", 1.0)]}, tag="x")
+    kept = run.only({"1": {"b", "a", "z"}, "2": set(), "4": {"a"}})
+    assert dict(kept) == {"1": (("a", 3.0), ("b", 2.0)), "2": ()}
+    assert (kept.tag, kept.docid_text("1")) == ("x", b"a\nb")

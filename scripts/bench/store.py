@@ -185,7 +185,7 @@ def show_kills(model: Path, folder: Path, pairs: int, kills: int) -> None:
     """Kills, resumes, compares, and ends the script with a message where anything was lost or doubled."""
     from rerankkit.cli import main
 
-    lists = [*write_lists(folder, pairs), "--model", str(model), "--tag", "student"]
+    lists = [*write_lists(folder, pairs), "--model", str(model), "--tag", "student", "--backend", "torch"]
     expected = ["--no-store", "--output", str(folder / "expected.txt")]
     with contextlib.redirect_stdout(sys.stderr):
         main(["-q", "rerank", "--backend", "torch", *lists, *expected], standalone_mode=False)

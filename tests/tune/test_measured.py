@@ -110,7 +110,7 @@ def test_what_does_not_run_here_is_left_out_and_told(bert_reranker, caplog):
     good, bad = (Configuration(str(bert_reranker), "torch", dtype) for dtype in ("float32", "float1"))
     (found,) = explore([bad, good], LISTS, workshop(None))
     assert found.configuration == good
-    assert caplog.messages[0].startswith(f"left out: {bad} (unknown --dtype 'float1'.")
+    assert caplog.messages[-1].startswith(f"left out: {bad} (unknown --dtype 'float1'.")
     with pytest.raises(InputError, match="unknown --dtype"):
         explore([bad], LISTS, workshop(None))
 
