@@ -242,11 +242,8 @@ def test_a_model_without_a_head_is_refused():
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-<<<<<<< HEAD
         ({"dtype": "int4"}, "unknown --dtype 'int4'. Known: auto, float32, bfloat16, float16, int8"),
-=======
         ({"dtype": "int8"}, "--backend torch does not compute int8. Give --backend openvino, or onnx"),
->>>>>>> wip-longdocs
         ({"batch_tokens": 0}, "--batch-tokens 0 is not positive"),
     ],
 )
