@@ -13,11 +13,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from rerankkit.errors import InputError
-from rerankkit.rerank.batches import by_length, padded
 from rerankkit.rerank.checkpoint import Note, read_note
 from rerankkit.rerank.light_tokenizer import LightTokenizer
 from rerankkit.rerank.pairs import Frame, Pair, PairEncoder
 from rerankkit.rerank.scoring import Scoring
+from rerankkit.rerank.shapes import few_shapes, padded_to_step
 from rerankkit.rerank.texts import document_text, query_text
 from rerankkit.rerank.windowed import SCORES, Windowed
 from rerankkit.roles import OnBatch
@@ -61,9 +61,10 @@ class CompiledScorer(Windowed):
     def logits(self, pairs: Sequence[Pair], first: int = 0) -> list[float]:
         """The raw scores of pairs, in their order; `first` is the place of the first one for `on_batch`."""
         out = np.empty(len(pairs), dtype=np.float32)
-        batches = by_length(pairs, min(BATCH_TOKENS, self.scoring.batch_tokens))
-        pad_id, segments = self.note.exported["pad_id"], self.encoder.frame.segments
-        inputs = (padded([pairs[place] for place in batch], pad_id, segments) for batch in batches)
+        told, segments = self.note.exported, self.encoder.frame.segments
+        most = told["positions"]
+        batches = few_shapes(pairs, min(BATCH_TOKENS, self.scoring.batch_tokens), most)
+        inputs = (padded_to_step([pairs[i] for i in batch], told["pad_id"], segments, most) for batch in batches)
         for batch, scores in zip(batches, self.engine.logits(inputs), strict=True):
             out[batch] = scores
             if self.on_batch:

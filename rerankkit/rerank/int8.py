@@ -1,12 +1,14 @@
 """An OpenVINO model to int8 by NNCF: scales from real pairs, what is sensitive left as it is.
 
 SmoothQuant (Xiao et al. 2022, arXiv 2211.10438) moves the activations' outliers into the weights, whose scales are one
-a channel. Attention's softmax, the pooler and the score head are not quantised.
+a channel. What the scores lose most by stays as it is: softmax, queries and keys, the feed-forward's second product,
+whose inputs lie behind a GELU with outliers that no scale fits, pooler and head. Of a MiniLM student trained on web
+search, Kendall tau with float32 was .957 with all products quantised, .986 without the second ones.
 """
 
 import contextlib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,11 +20,11 @@ SMOOTHING = 0.6
 """SmoothQuant's alpha: how much of the outliers the weights take."""
 
 
-def quantised(model: Any, batches: Sequence[dict[str, np.ndarray]], kept: Iterable[str] = ()) -> Any:
-    """The model in int8, its activations' ranges those of the batches; layers named in `kept` are left."""
+def quantised(model: Any, batches: Sequence[dict[str, np.ndarray]]) -> Any:
+    """The model in int8, its activations' ranges those of the batches."""
     import nncf
 
-    names = [*sensitive(model), *kept]
+    names = sensitive(model)
     with quiet_export(), contextlib.redirect_stderr(io.StringIO()):
         return nncf.quantize(
             model,
@@ -37,9 +39,24 @@ def quantised(model: Any, batches: Sequence[dict[str, np.ndarray]], kept: Iterab
 
 
 def sensitive(model: Any) -> list[str]:
-    """The names of attention's softmax and of the products behind the last layer: pooler and head."""
+    """The names of what loses most in int8: softmax, queries and keys, narrowing products, pooler and head."""
     nodes = list(model.get_ordered_ops())
-    attention = [node.get_friendly_name() for node in nodes if node.get_type_name() == "ScaledDotProductAttention"]
-    products = [node for node in nodes if node.get_type_name() == "MatMul"]
-    flat = [node.get_friendly_name() for node in products if len(node.input(0).get_partial_shape()) < 3]
-    return [*attention, *flat]
+    attentions = [node for node in nodes if node.get_type_name() == "ScaledDotProductAttention"]
+    found = [*attentions, *(_product(one.input_value(port)) for one in attentions for port in (0, 1))]
+    for node in nodes:
+        if node.get_type_name() == "MatMul":
+            states, weights = (node.input(port).get_partial_shape() for port in (0, 1))
+            outputs = node.output(0).get_partial_shape()
+            narrowing = states[-1].is_static and outputs[-1].is_static and states[-1] > outputs[-1]
+            if len(states) < 3 or (len(weights) == 2 and narrowing):
+                found.append(node)
+    return list(dict.fromkeys(node.get_friendly_name() for node in found))
+
+
+def _product(output: Any) -> Any:
+    """The product that a value comes from, behind its bias and its split into heads."""
+    node = output.get_node()
+    while node.get_type_name() != "MatMul":
+        parents = [node.input_value(port).get_node() for port in range(node.get_input_size())]
+        node = next(parent for parent in parents if parent.get_type_name() not in ("Constant", "Convert"))
+    return node
