@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 @click.command(short_help="Score a run's candidates with a reranker.")
 @click.option(
     "--model",
-    "given",
     required=True,
     multiple=True,
     help=f"A checkpoint of --models by name, as bert-distilled; {LLMS}, {ENCODERS}, bm25, a folder, a Hugging Face id. "
@@ -72,7 +71,7 @@ if TYPE_CHECKING:
 @stage_options
 @models_option
 def command(
-    given: tuple[str, ...],
+    model: tuple[str, ...],
     run_path: Path,
     topics: str,
     index: str | None,
@@ -122,7 +121,7 @@ def command(
         --topics topics.tsv --index runs/index --output runs/maxp.txt
     """
     stages = StageFlags.taken(flags, sample or depth)
-    outputs = outputs_of(given, output, tag, stages)
+    outputs = outputs_of(model, output, tag, stages)
     if store and no_store:
         raise InputError("--store and --no-store are both given", "Give one of them")
     for path, its_tag in outputs:
@@ -139,11 +138,11 @@ def command(
     first_stage = read_run(run_path)
     texts = collection_of(index, collection, first_stage)
     tail = tail and sample is None
-    names = [*given, *(later.model for later in stages.thens)]
+    names = [*model, *(later.model for later in stages.thens)]
     scoring = Scoring(device, dtype, batch_tokens, max_length, max_query_tokens, backend)
     probe = probe_of(first_stage, topics, texts)
     rerankers = [
-        *load_rerankers(given, scoring, models, probe),
+        *load_rerankers(model, scoring, models, probe),
         *(load_reranker(later.model, later.scoring(scoring), models, probe) for later in stages.thens),
     ]
     place = None if no_store else store or DEFAULT
@@ -152,12 +151,12 @@ def command(
             stages.whole(stack.enter_context(paid_once(reranker, place, name, models)), reranker)
             for reranker, name in zip(rerankers, names, strict=True)
         ]
-        for name, scorer, (path, its_tag) in zip(given, scorers, outputs, strict=False):
+        for name, scorer, (path, its_tag) in zip(model, scorers, outputs, strict=False):
             groups = groups_of(first_stage, queries_of(topics), texts, depth)
             ranked = reordered(groups if sample is None else thinned(groups, sample, seed), scorer)
-            for later, its_scorer in zip(stages.thens, scorers[len(given) :], strict=True):
+            for later, its_scorer in zip(stages.thens, scorers[len(model) :], strict=True):
                 ranked = then(ranked, its_scorer, later.depth)
-            told = " and ".join((name, *names[len(given) :]))
+            told = " and ".join((name, *names[len(model) :]))
             results = progress(hits_of(ranked), f"reranking by {told}", len(first_stage))
             write_run(run_of(first_stage, results, depth, tail, its_tag), path)
             click.echo(f"{path}")

@@ -168,7 +168,7 @@ FILES = {
         ({"model": "./nowhere"}, "no such model folder: ./nowhere"),
         ({"model": "nobody/nothing"}, "cannot load nobody/nothing: "),
         ({"model": "."}, "cannot load ."),
-        ({"dtype": "int8"}, "unknown --dtype 'int8'. Known: auto, float32"),
+        ({"dtype": "int4"}, "unknown --dtype 'int4'. Known: auto, float32"),
         ({"batch_tokens": "0"}, "--batch-tokens 0 is not positive"),
     ],
 )

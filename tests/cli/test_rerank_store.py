@@ -87,11 +87,11 @@ def test_killed_and_run_again_it_writes_the_run_of_an_uninterrupted_one(toy, ber
 @pytest.fixture
 def scored(monkeypatch) -> list[int]:
     """How many pairs each of the model's batches had."""
-    from rerankkit.rerank.scorer import PairScorer
+    from rerankkit.rerank.scorer import Whole
 
     sizes: list[int] = []
-    forward = PairScorer._forward
-    monkeypatch.setattr(PairScorer, "_forward", lambda self, pairs: sizes.append(len(pairs)) or forward(self, pairs))
+    forward = Whole.forward
+    monkeypatch.setattr(Whole, "forward", lambda self, places: sizes.append(len(places)) or forward(self, places))
     return sizes
 
 

@@ -75,7 +75,7 @@ def test_the_command_is_one_that_rerank_takes(chosen):
     words = shlex.split(command_of(chosen, GIVEN).replace("\\\n", " "))
     rerank = main.get_command(click.Context(main), "rerank")
     context = rerank.make_context("rerank", words[2:])
-    assert context.params["model"] == chosen.stages[0].configuration.model
+    assert context.params["model"] == (chosen.stages[0].configuration.model,)
     assert context.params["dtype"] == chosen.stages[0].configuration.dtype
     assert context.params["depth"] == chosen.stages[0].depth
     assert context.params["backend"] == chosen.stages[0].configuration.backend

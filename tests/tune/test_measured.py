@@ -28,15 +28,15 @@ def workshop(store: Path | None) -> Workshop:
 
 
 def test_scores_are_the_rerankers_and_paid_for_once(bert_reranker, tmp_path, monkeypatch):
-    from rerankkit.rerank.scorer import PairScorer
+    from rerankkit.rerank.scorer import Whole
 
     one = Configuration(str(bert_reranker), "torch", "float32")
     (expected, *_) = load_reranker(str(bert_reranker), Scoring("cpu", "float32")).score(GROUPS)
     found = measure(one, LISTS, workshop(tmp_path / "s"))
     assert found.scores["1"] == pytest.approx(dict(zip((f"{word}1" for word in WORDS[:5]), expected[:5], strict=True)))
     sizes: list[int] = []
-    forward = PairScorer._forward
-    monkeypatch.setattr(PairScorer, "_forward", lambda self, pairs: sizes.append(len(pairs)) or forward(self, pairs))
+    forward = Whole.forward
+    monkeypatch.setattr(Whole, "forward", lambda self, places: sizes.append(len(places)) or forward(self, places))
     again = measure(one, LISTS, workshop(tmp_path / "s"))
     assert again.scores == found.scores
     warming, timing = module.WARMING * (2 + 5), 3 * (2 + 5)
