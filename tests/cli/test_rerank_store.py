@@ -121,7 +121,7 @@ def test_other_settings_or_weights_take_no_score_over(toy, bert_reranker, scored
     shutil.copytree(bert_reranker, "checkpoints/student")
     same = {"model": "student", "models": "checkpoints"}
     rerank(**same, dtype="float32")
-    rerank(model="checkpoints/student")
+    rerank(model="checkpoints/student", dtype="float32")
     assert sum(scored) == 24
     for number, changed in enumerate(({"dtype": "bfloat16"}, {"max_length": "20"}, {"max_query_tokens": "5"}), 2):
         rerank(**same, **changed)
