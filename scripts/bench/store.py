@@ -30,6 +30,8 @@ from typing import Any, NamedTuple
 
 KILLS = 20
 PER_QUERY = 100
+SMALL = "512"
+"""Tokens of a batch in what is killed: few pairs then hold many batches to be killed in."""
 PRELOAD = ["torch", "transformers", "transformers.models.bert.modeling_bert", "rerankkit.cli.rerank"]
 """What the killed processes have in common, imported once: each is forked from a process that holds it."""
 
@@ -185,7 +187,8 @@ def show_kills(model: Path, folder: Path, pairs: int, kills: int) -> None:
     """Kills, resumes, compares, and ends the script with a message where anything was lost or doubled."""
     from rerankkit.cli import main
 
-    lists = [*write_lists(folder, pairs), "--model", str(model), "--tag", "student", "--backend", "torch"]
+    lists = [*write_lists(folder, pairs), "--model", str(model), "--tag", "student"]
+    lists += ["--backend", "torch", "--batch-tokens", SMALL]
     expected = ["--no-store", "--output", str(folder / "expected.txt")]
     with contextlib.redirect_stdout(sys.stderr):
         main(["-q", "rerank", "--backend", "torch", *lists, *expected], standalone_mode=False)
