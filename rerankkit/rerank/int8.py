@@ -47,7 +47,8 @@ def sensitive(model: Any) -> list[str]:
         if node.get_type_name() == "MatMul":
             states, weights = (node.input(port).get_partial_shape() for port in (0, 1))
             outputs = node.output(0).get_partial_shape()
-            narrowing = states[-1].is_static and outputs[-1].is_static and states[-1] > outputs[-1]
+            known = states[-1].is_static and outputs[-1].is_static
+            narrowing = known and states[-1].get_length() > outputs[-1].get_length()
             if len(states) < 3 or (len(weights) == 2 and narrowing):
                 found.append(node)
     return list(dict.fromkeys(node.get_friendly_name() for node in found))
