@@ -1,0 +1,175 @@
+"""One student for four collections: claims, web pages, products, and passages of a track that nobody trained on.
+
+The train queries of scifact, mwmbl and crowdflower are taught by committees in which people's grades have a voice beside
+BM25, the bi-encoder and, on mwmbl, a label-only student. Titles and the same train queries are asked of short passages
+without titles, taught by BM25 and the bi-encoder alone, so that the student keeps what its encoder knew. All lists are
+learnt together, the learning rate going to zero once. It is measured on scifact's test claims (BM25's top 100), the dev
+queries of mwmbl and crowdflower, and dl19, beside label-only students of scifact and mwmbl. Finished stages are kept.
+
+    python scripts/general.py --data ../shared/data --output runs/general
+"""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from judged import judged_lists
+from passages import COLLECTIONS, SETTINGS, Passages
+from seeds import Table, as_text
+
+from rerankkit.cli import main
+from rerankkit.demo.resume import Stage, go_on
+from rerankkit.errors import InputError
+from rerankkit.files import whole_file
+from rerankkit.run import Run
+from rerankkit.trec import read_qrels, read_run, write_run
+
+SEEDS = SETTINGS["seeds"]
+MEASURED = {"scifact": ("dev", "test"), "mwmbl": ("dev",), "crowdflower": ("dev",)}
+
+
+class General(Passages):
+    """The stages, in order."""
+
+    def stages(self) -> Iterator[Stage]:
+        """Everything, in order."""
+        yield from self.splits()
+        yield from self.lists()
+        for name in COLLECTIONS:
+            yield from self.candidates(name)
+        yield from self.members()
+        for name in COLLECTIONS:
+            yield from self.committee(name)
+        for seed in SEEDS:
+            yield from self.student(seed)
+
+    def candidates(self, name: str) -> Iterator[Stage]:
+        """BM25's lists of a collection's splits and the bi-encoder's scores: scifact's top 100, else judged lists."""
+        index, hits = ["--index", self.path(f"{name}.index")], "100" if name == "scifact" else "40000"
+        yield Stage(f"{name} index", ["index", "--input", str(self.data / name / "docs.jsonl"), *index])
+        for split in ("train", *MEASURED[name]):
+            lists = f"{name}.{split}"
+            topics, deep = ["--topics", self.path(f"{lists}.topics.tsv")], self.path(f"{lists}.deep.txt")
+            yield Stage(f"{lists} bm25", ["retrieve", *index, *topics, "--hits", hits, "--output", deep])
+            yield Stage(f"{lists} lists", lambda lists=lists: self.shortlist(lists))
+            length = ["--max-length", "256" if name == "scifact" else "128"]
+            docs = ["--collection", str(self.data / name / "docs.jsonl")]
+            yield self.scored(lists, "bi", self.path(f"{lists}.bm25.txt"), [*topics, *docs, *length])
+
+    def shortlist(self, lists: str) -> None:
+        """The candidates; of scifact's train claims also the relevant abstracts that BM25 missed, at the end."""
+        deep = self.out / f"{lists}.deep.txt"
+        if not lists.startswith("scifact"):
+            judged_lists(deep, self.out, lists)
+            return
+        run, qrels = read_run(deep), read_qrels(self.path(f"{lists}.qrels.txt"))
+        hits = {qid: list(zip(run.docids(qid), run.scores(qid), strict=True)) for qid in run}
+        if lists.endswith("train"):
+            for qid, found in hits.items():
+                missed = sorted(set(qrels[qid]) - {docid for docid, _ in found})
+                found += [(docid, found[-1][1]) for docid in missed]
+        write_run(Run.ranked(hits, "bm25"), self.path(f"{lists}.bm25.txt"))
+
+    def members(self) -> Iterator[Stage]:
+        """The label-only students, baselines all; mwmbl's first is a member of its committee."""
+        for name, seeds in SETTINGS["label_seeds"].items():
+            how = [*SETTINGS["labels"], *SETTINGS["labels_of"][name], "--model", "minilm-l6"]
+            docs = ["--collection", str(self.data / name / "docs.jsonl"), "--models", self.path("models")]
+            asked = ["--topics", self.path(f"{name}.train.topics.tsv"), *docs]
+            grades = ["--run", self.path(f"{name}.train.bm25.txt"), "--qrels", self.path(f"{name}.train.qrels.txt")]
+            for seed in seeds:
+                output = ["--seed", str(seed), "--output", self.path(f"models/{name}/labels-{seed}")]
+                yield Stage(f"{name}, labels, {seed}", ["sft", *grades, *asked, *how, *output])
+                for split in MEASURED[name]:
+                    yield self.reranked(f"{name}.{split}", f"{name}/labels-{seed}")
+                if name == "mwmbl" and seed == seeds[0]:
+                    yield self.reranked(f"{name}.train", f"{name}/labels-{seed}")
+
+    def committee(self, name: str) -> Iterator[Stage]:
+        """Who teaches on the train queries."""
+        lists = f"{name}.train"
+        yield Stage(f"{lists} grades", lambda: self.grades(lists))
+        yield self.fused(lists, SETTINGS["members"][name])
+        for split in MEASURED[name]:
+            unlabelled = [member for member in SETTINGS["members"][name] if member != "grades"]
+            yield self.fused(f"{name}.{split}", unlabelled)
+
+    def grades(self, lists: str) -> None:
+        """People's grades as a run of the same candidates; an unjudged one has none."""
+        run, qrels = read_run(self.path(f"{lists}.bm25.txt")), read_qrels(self.path(f"{lists}.qrels.txt"))
+        hits = {qid: [(docid, float(qrels[qid].get(docid, 0))) for docid in run.docids(qid)] for qid in run}
+        best_first = {qid: sorted(graded, key=lambda hit: -hit[1]) for qid, graded in hits.items()}
+        write_run(Run.ranked(best_first, "grades"), self.path(f"{lists}.grades.txt"))
+
+    def student(self, seed: int) -> Iterator[Stage]:
+        """A student of all lists, and its runs."""
+        kinds = ("train", "titles", "asked")
+        lists = [option for name in COLLECTIONS for kind in kinds for option in self.taught(f"{name}.{kind}")]
+        texts = ["--collection", self.path("docs.jsonl"), "--models", self.path("models")]
+        how = ["--model", "minilm-l6", *SETTINGS["student"], *self.held_out(), "--drop-overlap"]
+        output = ["--seed", str(seed), "--output", self.path(f"models/student-{seed}")]
+        yield Stage(f"student, {seed}", ["distill", *lists, *texts, *how, *output])
+        for name, splits in MEASURED.items():
+            for split in splits:
+                yield self.reranked(f"{name}.{split}", f"student-{seed}")
+        dl19 = self.data / "dl19"
+        texts = ["--topics", str(dl19 / "queries.tsv"), "--collection", str(dl19 / "docs.jsonl")]
+        yield self.scored("dl19", f"student-{seed}", str(dl19 / "run.bm25.txt"), texts)
+
+    def reranked(self, lists: str, model: str) -> Stage:
+        """A model's run over a split's candidates."""
+        return self.scored(lists, model, self.path(f"{lists}.bm25.txt"), self.texts(f"{lists}.topics.tsv"))
+
+    def tables(self) -> dict[str, Table]:
+        """A table a collection: runs by name, one a seed."""
+        found = {}
+        for name, splits in MEASURED.items():
+            lists = f"{name}.{splits[-1]}"
+
+            def runs(kind: str, seeds: list[int] | None = None, lists: str = lists) -> list[Path]:
+                names = [kind] if seeds is None else [f"{kind}-{seed}" for seed in seeds]
+                return [self.out / f"{lists}.{one}.txt" for one in names]
+
+            rows = {"BM25, no reranking": runs("bm25"), "bi-encoder, as it is": runs("bi")}
+            if name in SETTINGS["label_seeds"]:
+                labels = {"labels only": runs("labels", SETTINGS["label_seeds"][name])}
+                rows = {"BM25, no reranking": rows["BM25, no reranking"], **labels, **rows}
+            rows |= {"committee without grades": runs("committee"), "one student": runs("student", SEEDS)}
+            found[f"{name}, {splits[-1]} queries"] = Table(self.out / f"{lists}.qrels.txt", rows)
+        rows = {"BM25, no reranking": [self.data / "dl19/run.bm25.txt"]}
+        rows["one student"] = [self.out / f"dl19.student-{seed}.txt" for seed in SEEDS]
+        return found | {"dl19, zero-shot": Table(self.data / "dl19/qrels.txt", rows)}
+
+
+def run(data: Path, out: Path) -> None:
+    """Runs the stages that are not done yet, then writes and prints the tables."""
+    needed = [data / name / file for name in (*COLLECTIONS, "dl19") for file in ("docs.jsonl", "queries.tsv")]
+    for path in [*needed, data / "dl19/run.bm25.txt"]:
+        if not path.is_file():
+            raise InputError("no such file", "See scripts/README.md for what the folders hold", path)
+    out.mkdir(parents=True, exist_ok=True)
+    general = General(data, out)
+    go_on(out, general.stages(), lambda args: main(args, standalone_mode=False))
+    results = {name: table.rows() for name, table in general.tables().items()}
+    with whole_file(out / "table.json") as file:
+        json.dump(results, file, indent=1)
+    text = "\n".join(f"{name}\n\n{as_text(rows)}" for name, rows in results.items())
+    with whole_file(out / "table.md") as file:
+        file.write(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the collections")
+    parser.add_argument("--output", type=Path, default=Path("runs/general"), help="where everything goes")
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        run(given.data, given.output)
+    except InputError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(2)
