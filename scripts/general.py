@@ -1,10 +1,11 @@
 """One student for four collections: claims, web pages, products, and passages of a track that nobody trained on.
 
-The train queries of scifact, mwmbl and crowdflower are taught by committees in which people's grades have a voice beside
-BM25, the bi-encoder and, on mwmbl, a label-only student. Titles and the same train queries are asked of short passages
-without titles, taught by BM25 and the bi-encoder alone, so that the student keeps what its encoder knew. All lists are
-learnt together, the learning rate going to zero once. It is measured on scifact's test claims (BM25's top 100), the dev
-queries of mwmbl and crowdflower, and dl19, beside label-only students of scifact and mwmbl. Finished stages are kept.
+The train queries of scifact, mwmbl and crowdflower are taught by committees in which people's grades have a voice
+beside BM25, the bi-encoder and, on mwmbl, a label-only student. Titles and the same train queries are asked of short
+passages without titles, taught by BM25 and the bi-encoder alone, so that the student keeps what its encoder knew. All
+lists are learnt together, the learning rate going to zero once. It is measured on scifact's test claims (BM25's top
+100), the dev queries of mwmbl and crowdflower, and dl19, beside label-only students of scifact and mwmbl. Finished
+stages are kept.
 
     python scripts/general.py --data ../shared/data --output runs/general
 """

@@ -1,4 +1,4 @@
-"""scripts/general.py and scripts/passages.py: stages parse and are in order; passages, held-out claims, grades as a run."""
+"""scripts/general.py and passages.py: stages parse and are in order; passages, held-out claims, grades as a run."""
 
 import importlib
 import json
@@ -46,9 +46,7 @@ def test_each_stage_parses_and_reads_what_one_before_it_wrote(general, tmp_path)
         if not isinstance(stage.does, list):
             continue
         command, *words = stage.does
-        main.get_command(click.Context(main), command).make_context(
-            command, list(words)
-        )  # raises for an unknown option
+        main.get_command(click.Context(main), command).make_context(command, list(words))  # raises where it is unknown
         reads = [value for option, value in pairwise(words) if option in ("--run", "--model", "--topics")]
         if command == "fuse":
             reads += words[: words.index("--output")]
