@@ -13,8 +13,9 @@ stages are kept.
 import argparse
 import json
 import logging
+import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from judged import judged_lists
@@ -26,10 +27,21 @@ from rerankkit.demo.resume import Stage, go_on
 from rerankkit.errors import InputError
 from rerankkit.files import whole_file
 from rerankkit.run import Run
-from rerankkit.trec import read_qrels, read_run, write_run
+from rerankkit.trec import read_qrels, read_run, read_topics, write_run, write_topics
 
 SEEDS = SETTINGS["seeds"]
+SAMPLED = ["--sample", str(SETTINGS["judged_sample"])]
+"""Of mwmbl's long train lists, what the committee scores."""
 MEASURED = {"scifact": ("dev", "test"), "mwmbl": ("dev",), "crowdflower": ("dev",)}
+
+
+def thin(docids: Sequence[str], size: int, qid: str) -> set[str]:
+    """A committee's first two, which a claim's own abstract is among, and others drawn: half from its first quarter."""
+    chance, quarter = random.Random(qid), max(len(docids) // 4, size)
+    hard, rest = docids[2:quarter], docids[quarter:]
+    wanted = min((size - 2) // 2, len(hard))
+    drawn = chance.sample(hard, wanted)
+    return {*docids[:2], *drawn, *chance.sample(rest, min(size - 2 - wanted, len(rest)))}
 
 
 class General(Passages):
@@ -44,6 +56,9 @@ class General(Passages):
         yield from self.members()
         for name in COLLECTIONS:
             yield from self.committee(name)
+        yield from self.warm_up()
+        for name in COLLECTIONS:
+            yield Stage(f"{name} taught", lambda name=name: self.teach(name))
         for seed in SEEDS:
             yield from self.student(seed)
 
@@ -58,7 +73,8 @@ class General(Passages):
             yield Stage(f"{lists} lists", lambda lists=lists: self.shortlist(lists))
             length = ["--max-length", "256" if name == "scifact" else "128"]
             docs = ["--collection", str(self.data / name / "docs.jsonl")]
-            yield self.scored(lists, "bi", self.path(f"{lists}.bm25.txt"), [*topics, *docs, *length])
+            few = SAMPLED if lists == "mwmbl.train" else []
+            yield self.scored(lists, "bi", self.path(f"{lists}.bm25.txt"), [*topics, *docs, *length, *few])
 
     def shortlist(self, lists: str) -> None:
         """The candidates; of scifact's train claims also the relevant abstracts that BM25 missed, at the end."""
@@ -87,7 +103,7 @@ class General(Passages):
                 for split in MEASURED[name]:
                     yield self.reranked(f"{name}.{split}", f"{name}/labels-{seed}")
                 if name == "mwmbl" and seed == seeds[0]:
-                    yield self.reranked(f"{name}.train", f"{name}/labels-{seed}")
+                    yield self.reranked(f"{name}.train", f"{name}/labels-{seed}", SAMPLED)
 
     def committee(self, name: str) -> Iterator[Stage]:
         """Who teaches on the train queries."""
@@ -105,12 +121,45 @@ class General(Passages):
         best_first = {qid: sorted(graded, key=lambda hit: -hit[1]) for qid, graded in hits.items()}
         write_run(Run.ranked(best_first, "grades"), self.path(f"{lists}.grades.txt"))
 
-    def student(self, seed: int) -> Iterator[Stage]:
-        """A student of all lists, and its runs."""
-        kinds = ("train", "titles", "asked")
-        lists = [option for name in COLLECTIONS for kind in kinds for option in self.taught(f"{name}.{kind}")]
+    def warm_up(self) -> Iterator[Stage]:
+        """A student of the lists of passages, and of these one in so many, from which the next does not forget them."""
+        unlabelled = [f"{name}.{kind}" for name in COLLECTIONS for kind in ("titles", "asked")]
+        lists = [option for one in unlabelled for option in self.taught(one)]
         texts = ["--collection", self.path("docs.jsonl"), "--models", self.path("models")]
-        how = ["--model", "minilm-l6", *SETTINGS["student"], *self.held_out(), "--drop-overlap"]
+        how = ["--model", "minilm-l6", *SETTINGS["warm_up"], *self.held_out(), "--drop-overlap"]
+        yield Stage("warm-up", ["distill", *lists, *texts, *how, "--output", self.path("models/warm")])
+        yield Stage(f"one in {SETTINGS['kept']} lists kept", lambda: self.keep(unlabelled))
+
+    def keep(self, unlabelled: Sequence[str]) -> None:
+        """`kept`: one in so many of the passages' lists."""
+        topics, lists = {}, {}
+        for name in unlabelled:
+            queries, run = read_topics(self.path(f"{name}.tsv")), read_run(self.path(f"{name}.committee.txt"))
+            for qid in list(run)[:: SETTINGS["kept"]]:
+                topics[qid], lists[qid] = queries[qid], list(zip(run.docids(qid), run.scores(qid), strict=True))
+        write_topics(topics, self.path("kept.topics.tsv"))
+        write_run(Run.ranked(lists, "committee"), self.path("kept.committee.txt"))
+
+    def teach(self, name: str) -> None:
+        """`NAME.taught`: a collection's committee lists, of scifact a few of each, of the others all, a second time."""
+        lists = f"{name}.train"
+        queries, run = read_topics(self.path(f"{lists}.topics.tsv")), read_run(self.path(f"{lists}.committee.txt"))
+        hits = {qid: list(zip(run.docids(qid), run.scores(qid), strict=True)) for qid in run}
+        topics = {qid: queries[qid] for qid in hits}
+        for qid in list(hits):
+            if name == "scifact":
+                few = thin([docid for docid, _ in hits[qid]], SETTINGS["claim_sample"], qid)
+                hits[qid] = [hit for hit in hits[qid] if hit[0] in few]
+            else:
+                topics[f"again-{qid}"], hits[f"again-{qid}"] = queries[qid]._replace(qid=f"again-{qid}"), hits[qid]
+        write_topics(topics, self.path(f"{name}.taught.topics.tsv"))
+        write_run(Run.ranked(hits, "committee"), self.path(f"{name}.taught.committee.txt"))
+
+    def student(self, seed: int) -> Iterator[Stage]:
+        """A student of all committees, and its runs."""
+        lists = [option for one in (*(f"{n}.taught" for n in COLLECTIONS), "kept") for option in self.taught(one)]
+        texts = ["--collection", self.path("docs.jsonl"), "--models", self.path("models")]
+        how = ["--model", self.path("models/warm"), *SETTINGS["student"], *self.held_out(), "--drop-overlap"]
         output = ["--seed", str(seed), "--output", self.path(f"models/student-{seed}")]
         yield Stage(f"student, {seed}", ["distill", *lists, *texts, *how, *output])
         for name, splits in MEASURED.items():
@@ -120,9 +169,9 @@ class General(Passages):
         texts = ["--topics", str(dl19 / "queries.tsv"), "--collection", str(dl19 / "docs.jsonl")]
         yield self.scored("dl19", f"student-{seed}", str(dl19 / "run.bm25.txt"), texts)
 
-    def reranked(self, lists: str, model: str) -> Stage:
-        """A model's run over a split's candidates."""
-        return self.scored(lists, model, self.path(f"{lists}.bm25.txt"), self.texts(f"{lists}.topics.tsv"))
+    def reranked(self, lists: str, model: str, few: Sequence[str] = ()) -> Stage:
+        """A model's run over a split's candidates, or some of each list."""
+        return self.scored(lists, model, self.path(f"{lists}.bm25.txt"), [*self.texts(f"{lists}.topics.tsv"), *few])
 
     def tables(self) -> dict[str, Table]:
         """A table a collection: runs by name, one a seed."""

@@ -40,7 +40,8 @@ def ours(general, tmp_path):
 
 def test_each_stage_parses_and_reads_what_one_before_it_wrote(general, tmp_path):
     out, written, names = tmp_path / "out", set(), []
-    made = {f"{name}.{kind}" for name in general.COLLECTIONS for kind in ("asked.tsv", "train.grades.txt")}
+    kinds = ("asked.tsv", "train.grades.txt", "taught.committee.txt")
+    made = {"kept.committee.txt", *(f"{name}.{kind}" for name in general.COLLECTIONS for kind in kinds)}
     for stage in general.General(tmp_path, out).stages():
         names.append(stage.name)
         if not isinstance(stage.does, list):
@@ -61,7 +62,7 @@ def test_each_stage_parses_and_reads_what_one_before_it_wrote(general, tmp_path)
 def test_what_measures_is_held_out_of_every_training_on_unlabelled_lists(general, tmp_path):
     stages = [stage.does for stage in general.General(tmp_path, tmp_path / "out").stages()]
     made = [words for words in stages if isinstance(words, list) and words[0] in ("queries", "distill")]
-    assert len(made) == len(general.COLLECTIONS) + len(general.SEEDS)
+    assert len(made) == len(general.COLLECTIONS) + 1 + len(general.SEEDS)
     for words in made:
         kept = {Path(value).name for option, value in pairwise(words) if option == "--held-out"}
         assert kept == {
@@ -102,6 +103,30 @@ def test_a_train_claim_has_its_abstract_even_where_bm25_missed_it_and_grades_bec
     (out / "scifact.dev.qrels.txt").write_text("1 0 d1 1\n2 0 d2 1\n3 0 d2 1\n")
     ours.shortlist("scifact.dev")
     assert [len(read_run(out / "scifact.dev.bm25.txt").docids(qid)) for qid in "123"] == [1, 1, 1]
+
+
+def test_a_thinned_list_keeps_its_first_two_and_hard_and_easy_others_the_same_each_time(general):
+    docids = [f"d{number}" for number in range(40)]
+    few = general.thin(docids, 8, "q")
+    assert few == general.thin(docids, 8, "q") != general.thin(docids, 8, "other")
+    assert {"d0", "d1"} < few
+    assert [len(few), len(few & set(docids[2:10])), len(few & set(docids[10:]))] == [8, 3, 3]
+    assert general.thin(docids[:5], 8, "q") == set(docids[:5])
+
+
+def test_judged_lists_are_taught_twice_and_claims_thinned(ours, general, tmp_path):
+    out = tmp_path / "out"
+    for name in ("scifact", "mwmbl"):
+        (out / f"{name}.train.topics.tsv").write_text("1\tfoxes\n")
+        lines = [f"1 Q0 d{rank} {rank} {99 - rank} committee" for rank in range(20)]
+        (out / f"{name}.train.committee.txt").write_text("\n".join(lines) + "\n")
+        ours.teach(name)
+    general.SETTINGS["claim_sample"] = 4
+    ours.teach("scifact")
+    assert {qid: len(read_run(out / "scifact.taught.committee.txt").docids(qid)) for qid in ("1",)} == {"1": 4}
+    run = read_run(out / "mwmbl.taught.committee.txt")
+    assert set(run) == set(read_topics(out / "mwmbl.taught.topics.tsv")) == {"1", "again-1"}
+    assert list(run.docids("1")) == list(run.docids("again-1"))
 
 
 def test_titles_are_not_in_passages_but_documents_keep_them(general, ours, tmp_path):
