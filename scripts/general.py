@@ -111,7 +111,7 @@ class General(Passages):
         yield Stage(f"{lists} grades", lambda: self.grades(lists))
         yield self.fused(lists, SETTINGS["members"][name])
         for split in MEASURED[name]:
-            unlabelled = [member for member in SETTINGS["members"][name] if member != "grades"]
+            unlabelled = {member: one for member, one in SETTINGS["members"][name].items() if member != "grades"}
             yield self.fused(f"{name}.{split}", unlabelled)
 
     def grades(self, lists: str) -> None:
@@ -141,7 +141,7 @@ class General(Passages):
         write_run(Run.ranked(lists, "committee"), self.path("kept.committee.txt"))
 
     def teach(self, name: str) -> None:
-        """`NAME.taught`: a collection's committee lists, of scifact a few of each, of the others all, a second time."""
+        """`NAME.taught`: a collection's committee lists, a few of each claim's; those of some a second time."""
         lists = f"{name}.train"
         queries, run = read_topics(self.path(f"{lists}.topics.tsv")), read_run(self.path(f"{lists}.committee.txt"))
         hits = {qid: list(zip(run.docids(qid), run.scores(qid), strict=True)) for qid in run}
@@ -150,7 +150,7 @@ class General(Passages):
             if name == "scifact":
                 few = thin([docid for docid, _ in hits[qid]], SETTINGS["claim_sample"], qid)
                 hits[qid] = [hit for hit in hits[qid] if hit[0] in few]
-            else:
+            if name in SETTINGS["twice"]:
                 topics[f"again-{qid}"], hits[f"again-{qid}"] = queries[qid]._replace(qid=f"again-{qid}"), hits[qid]
         write_topics(topics, self.path(f"{name}.taught.topics.tsv"))
         write_run(Run.ranked(hits, "committee"), self.path(f"{name}.taught.committee.txt"))

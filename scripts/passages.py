@@ -4,7 +4,7 @@ import json
 import random
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from judged import select
@@ -100,7 +100,7 @@ class Passages:
                 yield Stage(f"{lists} bm25", search)
                 few = ["--sample", str(SETTINGS["sample"]), "--max-length", "128"]
                 yield self.scored(lists, "bi", found, [*topics, "--collection", self.path("passages.jsonl"), *few])
-                yield self.fused(lists, ["bm25", "bi"])
+                yield self.fused(lists, {"bm25": 1, "bi": 1})
 
     def ask(self, name: str) -> None:
         """A collection's train queries as topics of their own, to be asked of passages."""
@@ -115,10 +115,11 @@ class Passages:
         output = ["--output", self.path(f"{lists}.{model.rpartition('/')[2]}.txt")]
         return Stage(f"{lists} by {model}", ["rerank", *asked, *output])
 
-    def fused(self, lists: str, members: list[str], name: str = "committee") -> Stage:
-        """The committee of a list's runs."""
-        runs = [self.path(f"{lists}.{member}.txt") for member in members]
-        return Stage(f"{lists}, {name}", ["fuse", *runs, "--output", self.path(f"{lists}.{name}.txt")])
+    def fused(self, lists: str, voices: Mapping[str, float]) -> Stage:
+        """The committee of a list's runs, each with its weight."""
+        runs = [self.path(f"{lists}.{member}.txt") for member in voices]
+        weights = ["--weights", ",".join(str(weight) for weight in voices.values())]
+        return Stage(f"{lists}, committee", ["fuse", *runs, *weights, "--output", self.path(f"{lists}.committee.txt")])
 
     def texts(self, topics: str) -> list[str]:
         """The options that name topics and the texts of all collections."""
