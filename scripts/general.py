@@ -144,16 +144,17 @@ class General(Passages):
         """`NAME.taught`: a collection's committee lists, a few of each claim's; those of some a second time."""
         lists = f"{name}.train"
         queries, run = read_topics(self.path(f"{lists}.topics.tsv")), read_run(self.path(f"{lists}.committee.txt"))
-        hits = {qid: list(zip(run.docids(qid), run.scores(qid), strict=True)) for qid in run}
-        topics = {qid: queries[qid] for qid in hits}
-        for qid in list(hits):
+        topics, taught = {}, {}
+        for qid in run:
+            hits = list(zip(run.docids(qid), run.scores(qid), strict=True))
             if name == "scifact":
-                few = thin([docid for docid, _ in hits[qid]], SETTINGS["claim_sample"], qid)
-                hits[qid] = [hit for hit in hits[qid] if hit[0] in few]
-            if name in SETTINGS["twice"]:
-                topics[f"again-{qid}"], hits[f"again-{qid}"] = queries[qid]._replace(qid=f"again-{qid}"), hits[qid]
+                few = thin([docid for docid, _ in hits], SETTINGS["claim_sample"], qid)
+                hits = [hit for hit in hits if hit[0] in few]
+            for again in range(2 if name in SETTINGS["twice"] else 1):
+                unique = f"{name}-{again}-{qid}"
+                topics[unique], taught[unique] = queries[qid]._replace(qid=unique), hits
         write_topics(topics, self.path(f"{name}.taught.topics.tsv"))
-        write_run(Run.ranked(hits, "committee"), self.path(f"{name}.taught.committee.txt"))
+        write_run(Run.ranked(taught, "committee"), self.path(f"{name}.taught.committee.txt"))
 
     def student(self, seed: int) -> Iterator[Stage]:
         """A student of all committees, and its runs."""
