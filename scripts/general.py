@@ -128,6 +128,8 @@ class General(Passages):
         texts = ["--collection", self.path("docs.jsonl"), "--models", self.path("models")]
         how = ["--model", "minilm-l6", *SETTINGS["warm_up"], *self.held_out(), "--drop-overlap"]
         yield Stage("warm-up", ["distill", *lists, *texts, *how, "--output", self.path("models/warm")])
+        dl19 = ["--topics", str(self.data / "dl19/queries.tsv"), "--collection", str(self.data / "dl19/docs.jsonl")]
+        yield self.scored("dl19", "warm", str(self.data / "dl19/run.bm25.txt"), dl19)
         yield Stage(f"one in {SETTINGS['kept']} lists kept", lambda: self.keep(unlabelled))
 
     def keep(self, unlabelled: Sequence[str]) -> None:
@@ -166,6 +168,10 @@ class General(Passages):
         for name, splits in MEASURED.items():
             for split in splits:
                 yield self.reranked(f"{name}.{split}", f"student-{seed}")
+        runs = [self.path(f"scifact.test.{one}.txt") for one in ("bm25", f"student-{seed}", "bi")]
+        for kind, together in (("with-bm25", runs[:2]), ("with-both", runs)):
+            output = ["--output", self.path(f"scifact.test.{kind}-{seed}.txt")]
+            yield Stage(f"scifact.test, student {seed} {kind}", ["fuse", *together, *output])
         dl19 = self.data / "dl19"
         texts = ["--topics", str(dl19 / "queries.tsv"), "--collection", str(dl19 / "docs.jsonl")]
         yield self.scored("dl19", f"student-{seed}", str(dl19 / "run.bm25.txt"), texts)
@@ -189,8 +195,11 @@ class General(Passages):
                 labels = {"labels only": runs("labels", SETTINGS["label_seeds"][name])}
                 rows = {"BM25, no reranking": rows["BM25, no reranking"], **labels, **rows}
             rows |= {"committee without grades": runs("committee"), "one student": runs("student", SEEDS)}
+            if name == "scifact":
+                rows |= {"BM25 and student": runs("with-bm25", SEEDS), "all three": runs("with-both", SEEDS)}
             found[f"{name}, {splits[-1]} queries"] = Table(self.out / f"{lists}.qrels.txt", rows)
         rows = {"BM25, no reranking": [self.data / "dl19/run.bm25.txt"]}
+        rows["student after the warm-up"] = [self.out / "dl19.warm.txt"]
         rows["one student"] = [self.out / f"dl19.student-{seed}.txt" for seed in SEEDS]
         return found | {"dl19, zero-shot": Table(self.data / "dl19/qrels.txt", rows)}
 
