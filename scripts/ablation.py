@@ -26,6 +26,7 @@ from rerankkit.demo.resume import Stage, go_on
 from rerankkit.demo.stages import fast_dtype
 from rerankkit.errors import InputError
 from rerankkit.files import whole_file
+from rerankkit.trec import read_qrels, read_run, read_topics
 
 SETTINGS = tomllib.loads(Path(__file__).with_name("ablation.toml").read_text("utf-8"))
 WITHOUT, WITH = "without CPT", "with CPT"
@@ -43,13 +44,14 @@ class Plan:
     displayed: Path | None
     student: str = "minilm-l6"
     llm: str = "smollm2-135m"
+    graded_clicks: bool = False
 
     @property
     def teachers(self) -> dict[str, Path]:
-        """The teachers' runs by name: one that is given, or our own without and, where an order was shown, with CPT."""
+        """The teachers' runs by name: one that is given, or our own without and, where there are clicks, with CPT."""
         if self.teacher:
             return {"given": self.teacher}
-        names = [WITHOUT, WITH] if self.displayed else [WITHOUT]
+        names = [WITHOUT, WITH] if self.displayed or self.graded_clicks else [WITHOUT]
         return {name: self.out / f"train.teacher.{name.replace(' ', '-')}.txt" for name in names}
 
     def lists(self, split: str) -> list[str]:
@@ -86,10 +88,7 @@ def teachers(plan: Plan) -> Iterator[Stage]:
         start, folder = plan.llm, models / f"teacher-{name.replace(' ', '-')}"
         if name == WITH:
             start = str(models / "cpt")
-            shown = ["--displayed", str(plan.displayed), "--topics", str(plan.out / "train.topics.tsv")]
-            texts = ["--collection", str(plan.data / "docs.jsonl"), "--models", str(models)]
-            how = [*plan.options("cpt"), "--seed", "0", "--model", plan.llm, "--output", start]
-            yield Stage("cpt", ["cpt", *shown, *texts, *how])
+            yield from cpt(plan, start)
         grades = ["--qrels", str(plan.out / "train.qrels.txt"), "--seed", "0"]
         how = [*plan.options("teacher"), "--model", start, "--output", str(folder)]
         yield Stage(f"teacher {name}", ["sft", *plan.lists("train"), *grades, *how])
@@ -98,6 +97,28 @@ def teachers(plan: Plan) -> Iterator[Stage]:
             f"teacher's run {name}", [*score, *plan.lists("train"), *plan.options("teacher_run"), "--output", str(run)]
         )
         yield Stage(f"teacher on dev {name}", [*score, *plan.lists("dev"), "--output", str(dev_run(plan, name))])
+
+
+def cpt(plan: Plan, output: str) -> Iterator[Stage]:
+    """The LLM's pre-training on clicks, or on what stands in for them."""
+    clicked = ["--displayed", str(plan.displayed), "--topics", str(plan.out / "train.topics.tsv")]
+    clicked += ["--clicked-top", str(SETTINGS["clicked"])]
+    if plan.graded_clicks:
+        clicked = ["--clicks", str(plan.out / "clicks.jsonl")]
+        yield Stage(f"clicks on {SETTINGS['clicked']}", lambda: clicks_by_grade(plan.out))
+    texts = ["--collection", str(plan.data / "docs.jsonl"), "--models", str(plan.out / "models")]
+    how = [*plan.options("cpt"), "--seed", "0", "--model", plan.llm, "--output", output]
+    yield Stage("cpt", ["cpt", *clicked, *texts, *how])
+
+
+def clicks_by_grade(out: Path) -> None:
+    """`clicks.jsonl`: each train query's best graded documents, as if clicked; BM25's order among equals."""
+    run, queries = read_run(out / "train.bm25.txt"), read_topics(out / "train.topics.tsv")
+    with whole_file(out / "clicks.jsonl") as file:
+        for qid, grades in read_qrels(out / "train.qrels.txt").items():
+            liked = sorted((d for d in run.docids(qid) if grades.get(d, 0) > 0), key=lambda d: -grades[d])
+            for docid in liked[: SETTINGS["clicked"]]:
+                file.write(json.dumps({"query": queries[qid].text, "docid": docid}) + "\n")
 
 
 def cells(plan: Plan) -> Iterator[tuple[Mapping[str, Any], str]]:
@@ -157,17 +178,20 @@ def plan_of(arguments: list[str]) -> Plan:
     parser.add_argument("--size", choices=list(SETTINGS["sizes"]), default="minutes", help="of every training")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of the students")
     parser.add_argument("--teacher", type=Path, help="a run on the train queries that teaches instead of our own LLM")
-    parser.add_argument("--displayed", type=Path, help="a run as users saw it: its top 3 stand in for clicks in CPT")
+    parser.add_argument("--displayed", type=Path, help="a run as users saw it: its top stands in for clicks in CPT")
+    parser.add_argument("--clicks-from-grades", action="store_true", help="the best graded train documents stand in")
     parser.add_argument("--student", default="minilm-l6", help="where students start: minilm-l6, or another --model")
     parser.add_argument("--llm", default="smollm2-135m", help="where our own teacher starts, likewise")
     given = parser.parse_args(arguments)
     needed = [given.data / name for name in ("docs.jsonl", "queries.tsv", "qrels.txt")]
     needed += [given.data / f"split.{split}.txt" for split in ("train", "dev")]
+    if given.displayed and given.clicks_from_grades:
+        raise InputError("two sources of clicks", "Give --displayed or --clicks-from-grades")
     for path in [*needed, *filter(None, (given.teacher, given.displayed))]:
         if not path.is_file():
             raise InputError("no such file", "See scripts/README.md for what the folder holds", path)
     seeds = tuple(dict.fromkeys(given.seeds))
-    options = given.size, seeds, given.teacher, given.displayed, given.student, given.llm
+    options = given.size, seeds, given.teacher, given.displayed, given.student, given.llm, given.clicks_from_grades
     return Plan(given.data, given.output, *options)
 
 

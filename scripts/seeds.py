@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -63,4 +64,6 @@ def as_text(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _cell(values: Mapping[str, Any]) -> str:
     spread = values["deviation"]
+    if isnan(values["mean"]):
+        return ""  # PNR where nothing is judged irrelevant
     return f"{values['mean']:.4f}" + ("" if spread is None else f" ± {spread:.4f}")

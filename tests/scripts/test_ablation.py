@@ -60,7 +60,7 @@ def bert(tiny_bert, tmp_path) -> Path:
 
 
 @pytest.mark.parametrize("size", ["minutes", "hour", "hours"])
-@pytest.mark.parametrize("extra", [[], ["--displayed", "run.txt"], ["--teacher", "run.txt"]])
+@pytest.mark.parametrize("extra", [[], ["--displayed", "run.txt"], ["--clicks-from-grades"], ["--teacher", "run.txt"]])
 def test_each_stage_parses_and_reads_what_one_before_it_wrote(ablation, data, toy, size, extra):
     plan = ablation.plan_of(["--data", str(data), "--output", "out", "--size", size, *extra])
     written = {f"out/{split}.{kind}" for split in ("train", "dev") for kind in ("topics.tsv", "qrels.txt", "bm25.txt")}
@@ -81,7 +81,7 @@ def test_each_stage_parses_and_reads_what_one_before_it_wrote(ablation, data, to
             elif option == "--model":
                 assert value in written | {"minilm-l6", "smollm2-135m"}, stage.name
         written.add(str(output))
-    teachers = {"": 1, "--displayed": 2, "--teacher": 0}[extra[0] if extra else ""]
+    teachers = {"": 1, "--displayed": 2, "--clicks-from-grades": 2, "--teacher": 0}[extra[0] if extra else ""]
     assert names.count("cpt") == (teachers == 2)
     assert names.count("sft") == teachers + 3  # three seeds of labels only
     assert names.count("distill") == 3 * len(CELLS) * max(teachers, 1)
@@ -106,6 +106,16 @@ def test_from_a_folder_to_the_table_and_again_without_any_work(
         ablation.run(plan)
     assert [message for message in caplog.messages if "stages" in message] == ["skipped, done before: all 29 stages"]
     assert (tmp_path / "out/table.md").read_text() == markdown
+
+
+def test_the_best_graded_train_documents_stand_in_for_clicks(ablation, tmp_path):
+    (tmp_path / "train.topics.tsv").write_text("1\tcats\n2\tdogs\n")
+    (tmp_path / "train.qrels.txt").write_text("1 0 a 1\n1 0 b 3\n1 0 c 0\n1 0 d 1\n1 0 e 2\n1 0 unseen 3\n2 0 a 0\n")
+    lines = [f"{qid} Q0 {docid} {rank} {9 - rank} bm25" for qid in "12" for rank, docid in enumerate("abcde", 1)]
+    (tmp_path / "train.bm25.txt").write_text("\n".join(lines) + "\n")
+    ablation.clicks_by_grade(tmp_path)
+    clicks = [json.loads(line) for line in (tmp_path / "clicks.jsonl").read_text().splitlines()]
+    assert clicks == [{"query": "cats", "docid": docid} for docid in "bea"]  # a before d: BM25's order
 
 
 @pytest.mark.parametrize(
