@@ -24,7 +24,7 @@ def aggregated(measure: Measure, found: np.ndarray) -> float:
     if measure.mean:
         ratios = [ratio.concordant / max(ratio.discordant, 1) for ratio in found if ratio == ratio]
         return sum(ratios) / len(ratios) if ratios else float("nan")
-    return PairRatio(sum(ratio.concordant for ratio in found), sum(ratio.discordant for ratio in found))
+    return float(PairRatio(sum(ratio.concordant for ratio in found), sum(ratio.discordant for ratio in found)))
 
 
 def _ndcg(measure: Measure, marks: Marks) -> np.ndarray:

@@ -130,7 +130,8 @@ def test_killed_and_run_again_it_ends_with_the_weights_of_an_uninterrupted_one(t
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
         for _ in range(12000):
-            if any(Path("out.training").glob("checkpoint-*/trainer_state.json")) or process.poll() is not None:
+            states = Path("out.training").glob("checkpoint-*/trainer_state.json")
+            if any(state.read_text().rstrip().endswith("}") for state in states) or process.poll() is not None:
                 break
             time.sleep(0.005)
         os.kill(process.pid, signal.SIGKILL)
