@@ -124,10 +124,10 @@ import os
 from rerankkit.collection.jvm import java_class
 before = dict(os.environ)
 runtime = java_class("java.lang.Runtime").getRuntime()
-print(runtime.maxMemory() >> 20, dict(os.environ) == before)
+print(200 < runtime.maxMemory() >> 20 <= 256, dict(os.environ) == before)  # on one core Java keeps some for itself
 """
     result = started(code, RERANKKIT_JAVA_MEMORY="256m", JAVA_TOOL_OPTIONS="-Dnothing=1")
-    assert (result.stdout, result.stderr) == ("256 True\n", "")
+    assert (result.stdout, result.stderr) == ("True True\n", "")
 
 
 @pytest.mark.parametrize(
