@@ -11,7 +11,6 @@ stages are kept.
 """
 
 import argparse
-import json
 import logging
 import random
 import sys
@@ -20,12 +19,11 @@ from pathlib import Path
 
 from judged import judged_lists
 from passages import COLLECTIONS, SETTINGS, Passages
-from seeds import Table, as_text
+from seeds import Table, write_tables
 
 from rerankkit.cli import main
 from rerankkit.demo.resume import Stage, go_on
 from rerankkit.errors import InputError
-from rerankkit.files import whole_file
 from rerankkit.run import Run
 from rerankkit.trec import read_qrels, read_run, read_topics, write_run, write_topics
 
@@ -213,13 +211,7 @@ def run(data: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     general = General(data, out)
     go_on(out, general.stages(), lambda args: main(args, standalone_mode=False))
-    results = {name: table.rows() for name, table in general.tables().items()}
-    with whole_file(out / "table.json") as file:
-        json.dump(results, file, indent=1)
-    text = "\n".join(f"{name}\n\n{as_text(rows)}" for name, rows in results.items())
-    with whole_file(out / "table.md") as file:
-        file.write(text)
-    print(text)
+    write_tables(general.tables(), out)
 
 
 if __name__ == "__main__":

@@ -11,20 +11,18 @@ cores.
 """
 
 import argparse
-import json
 import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from judged import judged_lists, select
-from seeds import Table, as_text
+from seeds import Table, write_tables
 from unlabelled import BI_ENCODERS, SETTINGS, Unlabelled
 
 from rerankkit.cli import main
 from rerankkit.demo.resume import Stage, go_on
 from rerankkit.errors import InputError
-from rerankkit.files import whole_file
 
 SEEDS = SETTINGS["seeds"]
 COLLECTIONS = SETTINGS["collections"]
@@ -200,13 +198,7 @@ def run(data: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     recipe = Recipe(data, out)
     go_on(out, recipe.stages(), lambda args: main(args, standalone_mode=False))
-    results = {name: table.rows() for name, table in recipe.tables().items()}
-    with whole_file(out / "table.json") as file:
-        json.dump(results, file, indent=1)
-    text = "\n".join(f"{name}\n\n{as_text(rows)}" for name, rows in results.items())
-    with whole_file(out / "table.md") as file:
-        file.write(text)
-    print(text)
+    write_tables(recipe.tables(), out)
 
 
 if __name__ == "__main__":

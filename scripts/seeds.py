@@ -1,5 +1,6 @@
 """A table of runs, several seeds a row: mean and deviation, and paired tests of the seeds' mean by query."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
@@ -9,6 +10,7 @@ from typing import Any
 
 from rerankkit.evaluate.measures import Evaluation, evaluate
 from rerankkit.evaluate.significance import compare
+from rerankkit.files import whole_file
 from rerankkit.trec import read_qrels, read_run
 
 MEASURES = ("nDCG@5", "nDCG@10", "PNR")
@@ -48,6 +50,17 @@ def averaged(found: Sequence[Evaluation]) -> Evaluation:
         if measure != "PNR"
     }
     return Evaluation(found[0].name, {}, by_query)
+
+
+def write_tables(tables: Mapping[str, Table], out: Path) -> None:
+    """Writes the tables as JSON and Markdown, and prints them."""
+    results = {name: table.rows() for name, table in tables.items()}
+    with whole_file(out / "table.json") as file:
+        json.dump(results, file, indent=1)
+    text = "\n".join(f"{name}\n\n{as_text(rows)}" for name, rows in results.items())
+    with whole_file(out / "table.md") as file:
+        file.write(text)
+    print(text)
 
 
 def as_text(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -1,6 +1,6 @@
 """Pairs to padded batches: sorted by length, cut by a token budget, across queries."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,16 +15,17 @@ WINDOW = 512
 """Pairs that are sorted by length together; finished queries come out a window at a time."""
 
 
-def windows(groups: Iterator[Group]) -> Iterator[list[Group]]:
-    """The groups in lists of about WINDOW candidates."""
+def windows(groups: Iterable[Group], size: int | None = None) -> Iterator[list[Group]]:
+    """The groups in lists of about `size` candidates, WINDOW by default."""
+    most = size or WINDOW
     window: list[Group] = []
-    size = 0
+    held = 0
     for group in groups:
         window.append(group)
-        size += len(group.candidates)
-        if size >= WINDOW:
+        held += len(group.candidates)
+        if held >= most:
             yield window
-            window, size = [], 0
+            window, held = [], 0
     if window:
         yield window
 

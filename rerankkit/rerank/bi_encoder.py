@@ -63,7 +63,7 @@ class BiEncoder:
         Raises InputError for a query that is too long.
         """
         recipe = self.recipe
-        for window in windows(iter(groups)):
+        for window in windows(groups):
             if len(self._vectors) > CACHE:
                 self._vectors.clear()
             asked = self.vectors([self._asked(group.query) for group in window])

@@ -1,10 +1,8 @@
 """Groups to run: candidates in the order of their new scores."""
 
-from collections.abc import Iterable, Iterator
-from itertools import tee
+from collections.abc import Iterable
 
 from rerankkit.errors import InputError
-from rerankkit.roles import Reranker
 from rerankkit.run import Run
 from rerankkit.types import Group, Hit
 
@@ -28,15 +26,6 @@ def with_tail(hits: list[Hit], tail: Iterable[str]) -> list[Hit]:
     """The hits, and below them what the reranker did not see, in the order it came."""
     floor = hits[-1].score if hits else 0.0
     return [*hits, *(Hit(docid, floor - 1 - place) for place, docid in enumerate(tail))]
-
-
-def rerank(groups: Iterable[Group], reranker: Reranker) -> Iterator[tuple[str, list[Hit]]]:
-    """Each group's qid and hits, in the order of the groups."""
-    ahead, behind = tee(groups)
-    scores = reranker.score(ahead)
-    for group in behind:
-        yield group.query.qid, reranked(group, next(scores))
-    next(scores, None)  # lets the reranker say its last word
 
 
 def run_of(first_stage: Run, results: Iterable[tuple[str, list[Hit]]], depth: int | None, tail: bool, tag: str) -> Run:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from rerankkit.rerank.batches import windows
 from rerankkit.rerank.store import Store, document_key, query_key
 from rerankkit.roles import Batched, Reranker
 from rerankkit.types import Candidate, Group
@@ -42,7 +43,7 @@ class Stored:
 
     def score(self, groups: Iterable[Group]) -> Iterator[Sequence[float]]:
         """One list of raw scores a group, in order."""
-        for window in _windows(groups):
+        for window in windows(groups, WINDOW):
             asked = [self._look_up(group) for group in window]
             self._compute(asked)
             for one in asked:
@@ -98,17 +99,3 @@ class Stored:
         rows = [(*pair, score) for pair, score in zip(pairs, scores, strict=True) if math.isfinite(score)]
         if rows:
             self.store.add(self.identity, rows)
-
-
-def _windows(groups: Iterable[Group]) -> Iterator[list[Group]]:
-    """The groups in lists of about WINDOW candidates."""
-    window: list[Group] = []
-    size = 0
-    for group in groups:
-        window.append(group)
-        size += len(group.candidates)
-        if size >= WINDOW:
-            yield window
-            window, size = [], 0
-    if window:
-        yield window

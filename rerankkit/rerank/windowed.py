@@ -21,7 +21,7 @@ class Windowed:
     def score(self, groups: Iterable[Group]) -> Iterator[list[float]]:
         """One list of logits a group, in order; batches are cut across the queries of a window."""
         first = 0
-        for window in windows(iter(groups)):
+        for window in windows(groups):
             pairs = [
                 self.encoder.encode(group.query, [candidate.document for candidate in group.candidates])
                 for group in window

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from rerankkit.errors import InputError
-from rerankkit.rerank.reorder import rerank, reranked, run_of, with_tail
+from rerankkit.rerank.cascade import hits_of, reordered
+from rerankkit.rerank.reorder import reranked, run_of, with_tail
 from rerankkit.run import LARGEST, Run
 from rerankkit.trec import read_run, write_run
 from rerankkit.types import Candidate, Document, Group, Hit, Query
@@ -46,7 +47,7 @@ def test_ties_keep_the_first_stages_order():
 
 def test_a_run_with_ties_is_read_back_in_the_same_order(tmp_path):
     """Evaluators break ties by docid, descending; here the first stage's order is the other one."""
-    results = rerank([group("1", "abcdef")], _Constant(1.0))
+    results = hits_of(reordered([group("1", "abcdef")], _Constant(1.0)))
     write_run(run_of(Run(), results, None, True, "t"), tmp_path / "run.txt")
     assert read_run(tmp_path / "run.txt").docids("1") == list("abcdef")
 
@@ -78,20 +79,20 @@ def test_the_tail_lies_under_the_last_that_was_reranked():
 def test_what_lies_below_the_depth(depth, tail, expected):
     first_stage = Run({"1": [("a", 9.0), ("b", 8.0), ("c", 7.0), ("d", 6.0)]})
     groups = [group("1", "abcd"[:depth])]
-    run = run_of(first_stage, rerank(groups, Alphabet()), depth, tail, "mine")
+    run = run_of(first_stage, hits_of(reordered(groups, Alphabet())), depth, tail, "mine")
     assert (run.docids("1"), run.tag) == (list(expected), "mine")
 
 
 @pytest.mark.parametrize("floor", [-3e38, LARGEST, 1e30, 0.0])
 def test_a_tail_under_any_score_stays_in_order(floor):
     first_stage = Run({"1": [("a", 9.0), ("b", 8.0), ("c", 7.0)]})
-    run = run_of(first_stage, rerank([group("1", "a")], _Constant(floor)), 1, True, "t")
+    run = run_of(first_stage, hits_of(reordered([group("1", "a")], _Constant(floor))), 1, True, "t")
     assert run.docids("1") == ["a", "b", "c"]
     assert list(run.scores("1")) == sorted(set(run.scores("1")), reverse=True)
 
 
 def test_results_come_in_the_groups_order():
-    assert list(rerank(iter(GROUPS), Alphabet())) == RESULT
+    assert list(hits_of(reordered(iter(GROUPS), Alphabet()))) == RESULT
 
 
 def test_the_reranker_is_asked_to_the_end():
@@ -103,5 +104,5 @@ def test_the_reranker_is_asked_to_the_end():
             yield from super().score(groups)
             said.append("done")
 
-    assert len(list(rerank(GROUPS, Talking()))) == 4
+    assert len(list(hits_of(reordered(GROUPS, Talking())))) == 4
     assert said == ["done"]

@@ -12,10 +12,10 @@ import torch
 from rerankkit.errors import InputError
 from rerankkit.rerank import cross_encoder, llm
 from rerankkit.rerank.bm25 import FirstStage
+from rerankkit.rerank.cascade import hits_of, reordered
 from rerankkit.rerank.models import load_reranker
 from rerankkit.rerank.pairs import Frame
 from rerankkit.rerank.prefix import CausalScorer
-from rerankkit.rerank.reorder import rerank
 from rerankkit.rerank.scorer import Scoring
 from rerankkit.rerank.store import Store, document_key, query_key
 from rerankkit.rerank.stored import Stored
@@ -107,7 +107,7 @@ def test_finished_groups_come_before_later_ones_are_taken(store, monkeypatch):
 def test_the_last_word_is_said_once(store, monkeypatch):
     monkeypatch.setattr("rerankkit.rerank.stored.WINDOW", 1)
     reranker = Counting()
-    assert len(list(rerank(GROUPS, stored(reranker, store)))) == 3
+    assert len(list(hits_of(reordered(GROUPS, stored(reranker, store))))) == 3
     assert reranker.last_words == 1
 
 
@@ -117,7 +117,7 @@ def test_a_score_that_is_no_number_is_not_kept(store):
             return ([float("nan") if score > 3 else score for score in scores] for scores in super().score(groups))
 
     with pytest.raises(InputError, match="query 1, document 1/2: the model's score is nan"):
-        list(rerank(GROUPS, stored(Breaking(), store)))
+        list(hits_of(reordered(GROUPS, stored(Breaking(), store))))
     assert count(store) == 3
 
 
