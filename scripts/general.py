@@ -141,7 +141,7 @@ class General(Passages):
         write_run(Run.ranked(lists, "committee"), self.path("kept.committee.txt"))
 
     def teach(self, name: str) -> None:
-        """`NAME.taught`: a collection's committee lists, a few of each claim's; those of some a second time."""
+        """`NAME.taught`: a collection's committee lists, a few of each claim's, as often as they are drawn from."""
         lists = f"{name}.train"
         queries, run = read_topics(self.path(f"{lists}.topics.tsv")), read_run(self.path(f"{lists}.committee.txt"))
         topics, taught = {}, {}
@@ -150,7 +150,7 @@ class General(Passages):
             if name == "scifact":
                 few = thin([docid for docid, _ in hits], SETTINGS["claim_sample"], qid)
                 hits = [hit for hit in hits if hit[0] in few]
-            for again in range(2 if name in SETTINGS["twice"] else 1):
+            for again in range(SETTINGS["draws"][name]):
                 unique = f"{name}-{again}-{qid}"
                 topics[unique], taught[unique] = queries[qid]._replace(qid=unique), hits
         write_topics(topics, self.path(f"{name}.taught.topics.tsv"))

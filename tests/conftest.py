@@ -118,13 +118,6 @@ def tiny_bert(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def dropping_bert(tmp_path_factory) -> Path:
-    """The same with dropout, which draws from torch's generator at every step."""
-    config = bert_config(hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.1)
-    return save(tmp_path_factory.mktemp("models") / "dropping-bert", "BertModel", config, wordpiece())
-
-
-@pytest.fixture(scope="session")
 def bert_reranker(tmp_path_factory) -> Path:
     """Somebody else's cross-encoder: sequence classification with one label, no note of ours."""
     folder = tmp_path_factory.mktemp("models") / "bert-reranker"

@@ -54,6 +54,7 @@ def training_options(command: Command) -> Command:
 RERANKER: tuple[tuple[str, Any, str], ...] = (
     ("--pooling", click.Choice(["last", "mean"]), "An LLM's score is read at its last token (default), or their mean."),
     ("--keep-layers", str, "How many layers stay, evenly spaced, or which: 3, or 0,2,5."),
+    ("--dropout", float, "Share of states that its own layers leave out in training.  [default: 0]"),
     ("--max-title-tokens", int, "Tokens of a title; the rest of a longer one is left out."),
     ("--separate-title/--no-separate-title", None, "Give an encoder title and summary apart, [SEP] between them."),
 )

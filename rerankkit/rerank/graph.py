@@ -4,6 +4,7 @@ Its score is read at the first token, so the last layer computes that token alon
 but one query, one feed-forward. Of six layers this spares a seventh of the work, and changes no score.
 """
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,31 +15,28 @@ from rerankkit.rerank.checkpoint import BERT_LIKE, positions
 from rerankkit.rerank.quiet import quiet_export
 
 
-class FirstTokenLayer(nn.Module):
-    """A BERT layer that gives its first token's state alone, [pair, 1, size]; the weights are the layer's own."""
+def first_token(layer: Any, states: Tensor, mask: Tensor | None = None, *_: Any, **__: Any) -> Tensor:
+    """What a BERT layer makes of its first token alone, [pair, 1, size].
 
-    def __init__(self, layer: Any) -> None:
-        super().__init__()
-        self.layer = layer
+    `mask` [pair, 1, 1 or token, token], as scaled_dot_product_attention takes it.
+    """
+    attention = layer.attention
+    inner, first = attention.self, states[:, :1]
 
-    def forward(self, states: Tensor, mask: Tensor | None = None, *_: Any, **__: Any) -> Tensor:
-        """`mask` [pair, 1, 1 or token, token], as scaled_dot_product_attention takes it."""
-        attention = self.layer.attention
-        inner, first = attention.self, states[:, :1]
+    def heads(projected: Tensor) -> Tensor:
+        shape = (*projected.shape[:2], inner.num_attention_heads, inner.attention_head_size)
+        return projected.view(shape).transpose(1, 2)
 
-        def heads(projected: Tensor) -> Tensor:
-            shape = (*projected.shape[:2], inner.num_attention_heads, inner.attention_head_size)
-            return projected.view(shape).transpose(1, 2)
-
-        seen = scaled_dot_product_attention(
-            heads(inner.query(first)),
-            heads(inner.key(states)),
-            heads(inner.value(states)),
-            attn_mask=None if mask is None else mask[:, :, :1],
-            scale=inner.scaling,
-        )
-        attended = attention.output(seen.transpose(1, 2).flatten(2), first)
-        return self.layer.feed_forward_chunk(attended)
+    seen = scaled_dot_product_attention(
+        heads(inner.query(first)),
+        heads(inner.key(states)),
+        heads(inner.value(states)),
+        attn_mask=None if mask is None else mask[:, :, :1],
+        dropout_p=inner.dropout.p if layer.training else 0.0,
+        scale=inner.scaling,
+    )
+    attended = attention.output(seen.transpose(1, 2).flatten(2), first)
+    return layer.feed_forward_chunk(attended)
 
 
 def is_bert_like(model: Any) -> bool:
@@ -47,11 +45,10 @@ def is_bert_like(model: Any) -> bool:
 
 
 def spare_last_layer(model: Any) -> Any:
-    """The same BERT-like classifier, its last layer a FirstTokenLayer from now on; others stay as they are."""
-    if is_bert_like(model) and model.config._attn_implementation == "sdpa":
-        layers = getattr(model, model.base_model_prefix).encoder.layer
-        if not isinstance(layers[-1], FirstTokenLayer):
-            layers[len(layers) - 1] = FirstTokenLayer(layers[-1])
+    """The same classifier; where it is BERT-like its last layer computes its first token alone from now on."""
+    if is_bert_like(model) and model.config._attn_implementation in ("sdpa", "eager"):
+        last = getattr(model, model.base_model_prefix).encoder.layer[-1]
+        last.forward = partial(first_token, last)  # its weights keep their names
     return model
 
 

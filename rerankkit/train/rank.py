@@ -16,6 +16,7 @@ from rerankkit.files import whole_folder
 from rerankkit.plugins import load_plugin
 from rerankkit.rerank import cross_encoder, llm
 from rerankkit.rerank.checkpoint import Note
+from rerankkit.rerank.graph import spare_last_layer
 from rerankkit.rerank.room import STARTING
 from rerankkit.rerank.scorer import head_name
 from rerankkit.train import lora
@@ -30,7 +31,7 @@ from rerankkit.train.settings import RankTraining
 from rerankkit.train.targets import Targets
 from rerankkit.train.trainer import OwnLossTrainer, Redraw, Watch, arguments, train, work_folder
 from rerankkit.train.watched import WatchedLoss
-from rerankkit.train.weights import with_score_head
+from rerankkit.train.weights import set_dropout, with_score_head
 from rerankkit.types import Group
 
 log = logging.getLogger(__name__)
@@ -80,6 +81,8 @@ def fit(job: Job, groups: Iterable[Group]) -> Path:
     model, tokenizer, architecture, fresh = with_score_head(job.model, settings.seed, settings.keep_layers)
     note = planned(job.model, architecture, settings)
     encoder = (llm if architecture == "llm" else cross_encoder).prepare(model, tokenizer, note)
+    set_dropout(model, settings.dropout)
+    spare_last_layer(model)
     targets = targets.fit_for(model)
     if settings.lora.r:
         model = lora.wrap(model, settings.lora, [head_name(model), *fresh])

@@ -90,6 +90,7 @@ class RankTraining(Training):
     group_size: int = 8
     pooling: str | None = None
     keep_layers: str | int | None = None
+    dropout: float = 0.0
     max_title_tokens: int | None = None
     separate_title: bool | None = None
     sampling: str = "halves"
@@ -106,6 +107,8 @@ class RankTraining(Training):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"--{name.replace('_', '-')} must be positive, not {value}")
+        if not 0 <= self.dropout < 1:
+            raise InputError(f"--dropout must lie in [0, 1), not {self.dropout}")
         if not 2 <= self.grade_levels <= 31:
             raise InputError(f"--grade-levels must lie in [2, 31], not {self.grade_levels}")
         if self.group_size < 2:

@@ -92,6 +92,13 @@ def kept_layers(told: str | int, count: int) -> list[int]:
     return [round(i * (count - 1) / max(many - 1, 1)) for i in range(many)]
 
 
+def set_dropout(model: Any, share: float) -> None:
+    """What share of its states the model's own layers leave out while it is trained."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = share
+
+
 def drop_layers(model: Any, told: str | int) -> None:
     """Keeps the layers of `kept_layers`, in the model and in its configuration.
 

@@ -128,11 +128,11 @@ main(sys.argv[1:])
 """
 
 
-def test_a_process_killed_outright_leaves_what_it_takes_to_go_on(split, dropping_bert):
+def test_a_process_killed_outright_leaves_what_it_takes_to_go_on(split, tiny_bert):
     files = ["--run", "run.train.txt", "--topics", "topics.tsv", "--collection", "docs.jsonl", "--qrels", "qrels.txt"]
     dev = ["--dev-run", "run.dev.txt", "--dev-qrels", "qrels.txt", "--eval-steps", "3", "--sampling", "stratified"]
-    ways = ["--max-steps", "12", "--save-steps", "5", "--group-size", "4", "--max-length", "32"]
-    command = ["sft", *files, *dev, *ways, "--model", str(dropping_bert), "--use-cpu", "--no-bf16"]
+    ways = ["--max-steps", "12", "--save-steps", "5", "--group-size", "4", "--max-length", "32", "--dropout", "0.1"]
+    command = ["sft", *files, *dev, *ways, "--model", str(tiny_bert), "--use-cpu", "--no-bf16"]
     for name in ("whole", "killed"):
         if name == "killed":
             life = [sys.executable, "-c", LIFE, *command, "--output", name]

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rerankkit.rerank.graph import FirstTokenLayer, ScoreGraph, capture, spare_last_layer
+from rerankkit.rerank.graph import ScoreGraph, capture, spare_last_layer
 
 SIZES = {
     "vocab_size": 100,
@@ -43,11 +43,39 @@ def test_scores_stay_as_they_are(kind):
     model, inputs = model_of(kind), batch()
     expected = model(**inputs).logits
     spared = spare_last_layer(model)
-    layers = getattr(spared, spared.base_model_prefix).encoder.layer
-    assert [type(layer) is FirstTokenLayer for layer in layers] == [False, False, True]
+    sizes = []
+    getattr(spared, spared.base_model_prefix).encoder.register_forward_hook(
+        lambda _, __, out: sizes.append(out[0].shape[1])
+    )
     torch.testing.assert_close(spared(**inputs).logits, expected, atol=1e-6, rtol=0)
     torch.testing.assert_close(ScoreGraph(spared)(**inputs), expected, atol=1e-6, rtol=0)
     assert expected.std() > 1e-3
+    assert sizes == [1]
+
+
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradients_stay_as_they_are_under_the_same_names(kind, attention):
+    model, inputs = model_of(kind), batch()
+    model.set_attn_implementation(attention)
+
+    def gradients() -> dict[str, torch.Tensor]:
+        model.zero_grad()
+        model(**inputs).logits.pow(2).sum().backward()
+        return {name: weight.grad.clone() for name, weight in model.named_parameters()}
+
+    expected = gradients()
+    spare_last_layer(model)
+    torch.testing.assert_close(gradients(), expected, atol=1e-5, rtol=1e-4)
+
+
+def test_dropout_falls_upon_the_first_token_as_well():
+    model, inputs = spare_last_layer(model_of("Bert")).train(), batch()
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout) and module is not model.bert.encoder.layer[-1].attention.self.dropout:
+            module.p = 0.0
+    one, other = (model(**inputs).logits for _ in range(2))
+    assert (one - other).abs().max() > 1e-4
 
 
 @torch.no_grad()
@@ -73,4 +101,4 @@ def test_a_model_of_another_build_is_left_alone():
     config = DistilBertConfig(vocab_size=100, dim=32, n_layers=2, n_heads=2, hidden_dim=64, num_labels=1)
     model = DistilBertForSequenceClassification(config)
     assert spare_last_layer(model) is model
-    assert "TransformerBlock" in type(model.distilbert.transformer.layer[-1]).__name__
+    assert "forward" not in vars(model.distilbert.transformer.layer[-1])

@@ -114,7 +114,8 @@ def test_a_thinned_list_keeps_its_first_two_and_hard_and_easy_others_the_same_ea
     assert general.thin(docids[:5], 8, "q") == set(docids[:5])
 
 
-def test_judged_lists_are_taught_twice_and_claims_thinned(ours, general, tmp_path):
+def test_lists_are_taught_as_often_as_they_are_drawn_from_and_claims_thinned(ours, general, tmp_path):
+    general.SETTINGS["draws"] = {"scifact": 1, "mwmbl": 2}
     out = tmp_path / "out"
     for name in ("scifact", "mwmbl"):
         (out / f"{name}.train.topics.tsv").write_text("1\tfoxes\n")

@@ -20,7 +20,10 @@ from rerankkit.train.dev import DevSet
 from rerankkit.train.settings import Lora
 from rerankkit.train.trainer import Watch
 
-STEADY = {"lr_scheduler_type": "constant", "warmup_ratio": 0.0, "group_size": 4, "sampling": "stratified"}
+STEADY = {
+    **{"lr_scheduler_type": "constant", "warmup_ratio": 0.0, "group_size": 4, "sampling": "stratified"},
+    "dropout": 0.1,  # draws from torch's generator at every step
+}
 """No schedule, so that a training of 4 steps has the weights that a longer one has after 4."""
 KILLED = {**STEADY, "per_device_train_batch_size": 1, "max_steps": 12, "save_steps": 5, "eval_steps": 2}
 
@@ -74,7 +77,7 @@ def killed_at(monkeypatch):
 
 @pytest.mark.parametrize("kind", ["whole bert", "llama by lora"])
 def test_the_best_weights_are_saved_not_the_last(trained, request, teacher_groups, dev_set, weights, scripted, kind):
-    model = request.getfixturevalue("tiny_llama" if "llama" in kind else "dropping_bert")
+    model = request.getfixturevalue("tiny_llama" if "llama" in kind else "tiny_bert")
     ways = {**STEADY, "lora": Lora(4 if "lora" in kind else 0)}
     at_four = weights(trained(model, teacher_groups, "four", **ways, max_steps=4))
     at_eight = weights(trained(model, teacher_groups, "eight", **ways, max_steps=8))
@@ -88,12 +91,12 @@ def test_the_best_weights_are_saved_not_the_last(trained, request, teacher_group
     assert told["stopped_early"] is False
 
 
-def test_measuring_changes_nothing_of_the_training(trained, dropping_bert, teacher_groups, dev_set, weights, scripted):
+def test_measuring_changes_nothing_of_the_training(trained, tiny_bert, teacher_groups, dev_set, weights, scripted):
     """Dropout draws the same, and every log of the loss that is due is there."""
-    plain = trained(dropping_bert, teacher_groups, "plain", **STEADY, max_steps=8, logging_steps=2)
+    plain = trained(tiny_bert, teacher_groups, "plain", **STEADY, max_steps=8, logging_steps=2)
     scripted({step: float(step) for step in range(9)})
     measured = trained(
-        dropping_bert, teacher_groups, "measured", dev=dev_set, **STEADY, max_steps=8, logging_steps=2, eval_steps=1
+        tiny_bert, teacher_groups, "measured", dev=dev_set, **STEADY, max_steps=8, logging_steps=2, eval_steps=1
     )
     assert same_weights(weights(plain), weights(measured))
     ours, theirs = (
@@ -164,7 +167,7 @@ def test_a_killed_and_resumed_training_gives_the_same_bits(
     trained, request, teacher_groups, dev_set, weights, scripted, killed_at, kind, step, values
 ):
     """Checkpoints lie at 5 and 10, dev is measured at 6 and 10: what a kill at 7 forgets is found again."""
-    model = request.getfixturevalue("tiny_llama" if "llama" in kind else "dropping_bert")
+    model = request.getfixturevalue("tiny_llama" if "llama" in kind else "tiny_bert")
     ways = {**KILLED, "dev": dev_set, "lora": Lora(4 if "lora" in kind else 0, lora_dropout=0.1)}
     scripted(values)
     expected = trained(model, teacher_groups, "uninterrupted", **ways)
@@ -177,43 +180,43 @@ def test_a_killed_and_resumed_training_gives_the_same_bits(
 
 
 @pytest.mark.parametrize("step", [5, 8])
-def test_patience_goes_on_where_it_was(trained, dropping_bert, teacher_groups, dev_set, scripted, killed_at, step):
+def test_patience_goes_on_where_it_was(trained, tiny_bert, teacher_groups, dev_set, scripted, killed_at, step):
     """The best is at 4; of 3 evaluations without gain the last is at 10."""
     scripted({0: 0.1, 2: 0.2, 4: 0.5, 6: 0.4, 8: 0.3, 10: 0.4, 12: 0.9})
     ways = {**KILLED, "dev": dev_set, "early_stopping_patience": 3}
-    killed_at(step, lambda: trained(dropping_bert, teacher_groups, "killed", **ways))
-    resumed = trained(dropping_bert, teacher_groups, "killed", **ways)
+    killed_at(step, lambda: trained(tiny_bert, teacher_groups, "killed", **ways))
+    resumed = trained(tiny_bert, teacher_groups, "killed", **ways)
     assert [at for at, _ in dev_history(resumed)] == [0, 2, 4, 6, 8, 10]
     told = trained_note(resumed)["dev"]
     assert (told["step"], told["stopped_early"]) == (4, True)
 
 
 def test_a_stopped_training_killed_before_its_output_was_written_only_writes_it(
-    trained, dropping_bert, teacher_groups, dev_set, weights, scripted, monkeypatch
+    trained, tiny_bert, teacher_groups, dev_set, weights, scripted, monkeypatch
 ):
     scripted({0: 0.1, 2: 0.5, 4: 0.4, 6: 0.3, 8: 0.9})
     ways = {**KILLED, "dev": dev_set, "early_stopping_patience": 2}
-    expected = trained(dropping_bert, teacher_groups, "uninterrupted", **ways)
+    expected = trained(tiny_bert, teacher_groups, "uninterrupted", **ways)
     with monkeypatch.context() as patch:
         patch.setattr("rerankkit.train.rank._save", lambda *rest: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            trained(dropping_bert, teacher_groups, "killed", **ways)
-    resumed = trained(dropping_bert, teacher_groups, "killed", **ways)
+            trained(tiny_bert, teacher_groups, "killed", **ways)
+    resumed = trained(tiny_bert, teacher_groups, "killed", **ways)
     assert same_weights(weights(expected), weights(resumed))
     assert dev_history(expected) == dev_history(resumed)
     assert trained_note(expected)["dev"] == trained_note(resumed)["dev"]
 
 
 def test_a_best_that_a_second_life_does_not_find_again_gives_way_to_the_one_before(
-    trained, dropping_bert, teacher_groups, dev_set, weights, scripted, killed_at
+    trained, tiny_bert, teacher_groups, dev_set, weights, scripted, killed_at
 ):
     """As on a GPU, where no two lives are alike: the weights of step 6 were kept, the checkpoint at 5 knows of 4."""
-    at_four = trained(dropping_bert, teacher_groups, "four", **{**KILLED, "max_steps": 4})
+    at_four = trained(tiny_bert, teacher_groups, "four", **{**KILLED, "max_steps": 4})
     scripted({**RISING, 6: 0.9})
     ways = {**KILLED, "dev": dev_set}
-    killed_at(7, lambda: trained(dropping_bert, teacher_groups, "killed", **ways))
+    killed_at(7, lambda: trained(tiny_bert, teacher_groups, "killed", **ways))
     scripted({**RISING, 6: 0.3, 12: 0.4})
-    resumed = trained(dropping_bert, teacher_groups, "killed", **ways)
+    resumed = trained(tiny_bert, teacher_groups, "killed", **ways)
     assert same_weights(weights(at_four), weights(resumed))
     assert trained_note(resumed)["dev"]["step"] == 4
 

@@ -115,7 +115,7 @@ def test_the_adapter_alone_scores_as_the_merged_checkpoint(
     merged = scores_of(folder, teacher_groups)
     assert scores_of(folder / "adapter", teacher_groups) == pytest.approx(merged, abs=1e-5)
     start = scores_of(trained(base, teacher_groups, "start", max_steps=1, learning_rate=1e-9), teacher_groups)
-    assert max(abs(one - two) for one, two in zip(merged, start, strict=True)) > 0.05
+    assert max(abs(one - two) for one, two in zip(merged, start, strict=True)) > 0.01
     assert max(merged) > 5  # the teacher's scores are around 15
 
 

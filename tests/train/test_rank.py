@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import statistics
 
 import pytest
@@ -74,6 +75,22 @@ def test_the_same_seed_gives_the_same_weights(trained, tiny_bert, teacher_groups
     other = weights(trained(tiny_bert, teacher_groups, "other", seed=2, **ways))
     assert all(torch.equal(one[name], two[name]) for name in one)
     assert not torch.equal(one["classifier.weight"], other["classifier.weight"])
+
+
+def test_the_models_own_dropout_is_off_unless_asked_for(trained, tiny_bert, tmp_path, teacher_groups, weights):
+    """The configuration asks for a tenth, as BERT's does."""
+    base = tmp_path / "dropping"
+    shutil.copytree(tiny_bert, base)
+    config = json.loads((base / "config.json").read_text())
+    config |= {"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1}
+    (base / "config.json").write_text(json.dumps(config))
+    plain, none, some = (
+        weights(trained(base, teacher_groups, name, max_steps=3, **ways))
+        for name, ways in (("plain", {}), ("none", {"dropout": 0.0}), ("some", {"dropout": 0.1}))
+    )
+    assert all(torch.equal(plain[name], none[name]) for name in plain)
+    assert not torch.equal(plain["classifier.weight"], some["classifier.weight"])
+    assert json.loads((tmp_path / "plain" / "config.json").read_text())["hidden_dropout_prob"] == 0.1
 
 
 def test_an_option_reaches_the_loss(tiny_bert):

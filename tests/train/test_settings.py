@@ -114,6 +114,8 @@ def test_a_file_that_is_not_utf8(tmp_path):
         ("seed", -1),
         ("seed", 2**32),
         ("group_size", 1),
+        ("dropout", 1.0),
+        ("dropout", -0.1),
         ("sampling", "best"),
         ("positives", 8),
         ("positives", -1),

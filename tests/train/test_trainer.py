@@ -32,7 +32,7 @@ def interrupt_at(monkeypatch, step: int) -> None:
     monkeypatch.setattr(Watch, "on_step_end", stop)
 
 
-WAYS = {"group_size": 4, "per_device_train_batch_size": 1, "num_train_epochs": 3.0, "save_steps": 5}
+WAYS = {"group_size": 4, "per_device_train_batch_size": 1, "num_train_epochs": 3.0, "save_steps": 5, "dropout": 0.1}
 """12 steps; epochs begin after 4 and 8; the last checkpoint before step 7 lies in the middle of the second epoch."""
 
 
@@ -42,7 +42,7 @@ def test_a_resumed_training_ends_with_the_weights_of_an_uninterrupted_one(
     trained, request, teacher_groups, largest_difference, monkeypatch, tmp_path, kind, step
 ):
     """Dropout, the draw of candidates, the optimizer and the schedule all go on where they were."""
-    model = request.getfixturevalue("tiny_llama" if "llama" in kind else "dropping_bert")
+    model = request.getfixturevalue("tiny_llama" if "llama" in kind else "tiny_bert")
     ways = {**WAYS, "lora": Lora(4 if "lora" in kind else 0, lora_dropout=0.2 if "lora" in kind else 0.0)}
     if kind == "accumulated":
         ways = {**ways, "num_train_epochs": 6.0, "gradient_accumulation_steps": 2}
