@@ -34,8 +34,9 @@ class OwnLossTrainer(Trainer):
 
     def __init__(self, compute: Compute, account: Account = dict, **options: Any) -> None:
         super().__init__(**options)
+        trained: Any = self.model
         if self.args.bf16 and self.args.device.type == "cpu":
-            self.model.set_attn_implementation("eager")  # the fused one's way back is five times as slow there
+            trained.set_attn_implementation("eager")  # the fused one's way back is five times as slow there
         self._compute, self._account = compute, account
         self.model_accepts_loss_kwargs = False  # else gradient accumulation would not divide the loss
         for callback in (PrinterCallback, ProgressCallback):  # both write to stdout
