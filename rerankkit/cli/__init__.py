@@ -21,6 +21,7 @@ COMMANDS = {
     "cpt": "Continued pre-training of an LLM on clicks.",
     "sft": "Fine-tune a reranker on labels with a rank loss.",
     "distill": "Fit a student to a teacher's run.",
+    "average": "Make one reranker of several that began alike.",
     "rerank": "Score a run's candidates with a reranker.",
     "tune": "Find the best reranking within a latency budget.",
     "export": "Write a checkpoint in a form that other programs serve.",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from rerankkit.cli.inputs import check_output
+from rerankkit.cli.inputs import check_output, numbers_of
 from rerankkit.errors import InputError
 
 OPTIONS = {"k": ("rrf",), "alpha": ("interpolation",), "norm": ("interpolation", "combsum", "combmnz")}
@@ -68,7 +68,7 @@ def command(
     members = [read_run(path) for path in runs]
     for path, run in zip(runs, members, strict=True):
         run.tag = path.name  # by which a message names it
-    fused = METHODS[method](members, _numbers(weights), **options)
+    fused = METHODS[method](members, numbers_of(weights), **options)
     kept = {qid: list(zip(fused.docids(qid)[:depth], fused.scores(qid)[:depth], strict=True)) for qid in fused}
     write_run(Run.ranked(kept, tag or method), output)
     click.echo(f"{output}")
@@ -81,12 +81,3 @@ def _options(method: str, given: dict[str, float | str | None]) -> dict[str, flo
         if method not in OPTIONS[name]:
             raise InputError(f"--{name} is for --method {' and '.join(OPTIONS[name])}, not {method}", "Leave it out")
     return options
-
-
-def _numbers(weights: str | None) -> list[float] | None:
-    if weights is None:
-        return None
-    try:
-        return [float(part) for part in weights.split(",")]
-    except ValueError:
-        raise InputError(f"--weights {weights!r}", "Expected numbers by commas, one a run, e.g. 2,1") from None

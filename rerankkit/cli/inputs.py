@@ -94,6 +94,16 @@ def check_output(output: Path, tag: str | None = None) -> None:
         raise InputError(f"--tag must be one word: {tag!r}", "Write it without spaces")
 
 
+def numbers_of(weights: str | None) -> list[float] | None:
+    """What `--weights` holds; InputError for what is no number."""
+    if weights is None:
+        return None
+    try:
+        return [float(part) for part in weights.split(",")]
+    except ValueError:
+        raise InputError(f"--weights {weights!r}", "Expected numbers by commas, one of each, e.g. 2,1") from None
+
+
 def merged(runs: list[Run]) -> Run:
     """Several runs of different queries as one; InputError where two hold the same query."""
     hits: dict[str, list[tuple[str, float]]] = {}
