@@ -3,9 +3,9 @@
 The train queries of scifact, mwmbl and crowdflower are taught by committees in which people's grades have a voice
 beside BM25, the bi-encoder and, on mwmbl, a label-only student. Titles and the same train queries are asked of short
 passages without titles, taught by BM25 and the bi-encoder alone, so that the student keeps what its encoder knew. All
-lists are learnt together, the learning rate going to zero once. It is measured on scifact's test claims (BM25's top
-100), the dev queries of mwmbl and crowdflower, and dl19, beside label-only students of scifact and mwmbl. Finished
-stages are kept.
+lists are learnt together, the learning rate going to zero once; the weights of several seeds are averaged. Measured are
+scifact's test claims (BM25's top 100), the dev queries of mwmbl and crowdflower, and dl19, beside label-only students
+of scifact and mwmbl. Finished stages are kept.
 
     python scripts/general.py --data ../shared/data --output runs/general
 """
@@ -30,6 +30,8 @@ from rerankkit.trec import read_qrels, read_run, read_topics, write_run, write_t
 SEEDS = SETTINGS["seeds"]
 SAMPLED = ["--sample", str(SETTINGS["judged_sample"])]
 """Of mwmbl's long train lists, what the committee scores."""
+JUDGED = ("mwmbl", "crowdflower")
+"""The collections whose candidates are what was judged."""
 MEASURED = {"scifact": ("dev", "test"), "mwmbl": ("dev",), "crowdflower": ("dev",)}
 
 
@@ -59,6 +61,7 @@ class General(Passages):
             yield Stage(f"{name} taught", lambda name=name: self.teach(name))
         for seed in SEEDS:
             yield from self.student(seed)
+        yield from self.mean()
 
     def candidates(self, name: str) -> Iterator[Stage]:
         """BM25's lists of a collection's splits and the bi-encoder's scores: scifact's top 100, else judged lists."""
@@ -100,6 +103,8 @@ class General(Passages):
                 yield Stage(f"{name}, labels, {seed}", ["sft", *grades, *asked, *how, *output])
                 for split in MEASURED[name]:
                     yield self.reranked(f"{name}.{split}", f"{name}/labels-{seed}")
+                if name == "mwmbl":
+                    yield self.zero_shot(f"{name}/labels-{seed}")
                 if name == "mwmbl" and seed == seeds[0]:
                     yield self.reranked(f"{name}.train", f"{name}/labels-{seed}", SAMPLED)
 
@@ -126,8 +131,7 @@ class General(Passages):
         texts = ["--collection", self.path("docs.jsonl"), "--models", self.path("models")]
         how = ["--model", "minilm-l6", *SETTINGS["warm_up"], *self.held_out(), "--drop-overlap"]
         yield Stage("warm-up", ["distill", *lists, *texts, *how, "--output", self.path("models/warm")])
-        dl19 = ["--topics", str(self.data / "dl19/queries.tsv"), "--collection", str(self.data / "dl19/docs.jsonl")]
-        yield self.scored("dl19", "warm", str(self.data / "dl19/run.bm25.txt"), dl19)
+        yield self.zero_shot("warm")
         yield Stage(f"one in {SETTINGS['kept']} lists kept", lambda: self.keep(unlabelled))
 
     def keep(self, unlabelled: Sequence[str]) -> None:
@@ -163,20 +167,33 @@ class General(Passages):
         how = ["--model", self.path("models/warm"), *SETTINGS["student"], *self.held_out(), "--drop-overlap"]
         output = ["--seed", str(seed), "--output", self.path(f"models/student-{seed}")]
         yield Stage(f"student, {seed}", ["distill", *lists, *texts, *how, *output])
+        for name in JUDGED:
+            yield self.reranked(f"{name}.dev", f"student-{seed}")
+        yield self.zero_shot(f"student-{seed}")
+
+    def mean(self) -> Iterator[Stage]:
+        """The students' mean, and its runs; of scifact also beside BM25 and bi-encoder."""
+        students = [self.path(f"models/student-{seed}") for seed in SEEDS]
+        yield Stage("mean of the students", ["average", *students, "--output", self.path("models/student")])
         for name, splits in MEASURED.items():
             for split in splits:
-                yield self.reranked(f"{name}.{split}", f"student-{seed}")
-        runs = [self.path(f"scifact.test.{one}.txt") for one in ("bm25", f"student-{seed}", "bi")]
+                yield self.reranked(f"{name}.{split}", "student")
+        yield self.zero_shot("student")
+        runs = [self.path(f"scifact.test.{one}.txt") for one in ("bm25", "student", "bi")]
         for kind, together in (("with-bm25", runs[:2]), ("with-both", runs)):
-            output = ["--output", self.path(f"scifact.test.{kind}-{seed}.txt")]
-            yield Stage(f"scifact.test, student {seed} {kind}", ["fuse", *together, *output])
+            output = ["--output", self.path(f"scifact.test.{kind}.txt")]
+            yield Stage(f"scifact.test, student {kind}", ["fuse", *together, *output])
+
+    def zero_shot(self, model: str) -> Stage:
+        """A model's run of dl19, which nobody learnt from."""
         dl19 = self.data / "dl19"
         texts = ["--topics", str(dl19 / "queries.tsv"), "--collection", str(dl19 / "docs.jsonl")]
-        yield self.scored("dl19", f"student-{seed}", str(dl19 / "run.bm25.txt"), texts)
+        return self.scored("dl19", model, str(dl19 / "run.bm25.txt"), texts)
 
     def reranked(self, lists: str, model: str, few: Sequence[str] = ()) -> Stage:
-        """A model's run over a split's candidates, or some of each list."""
-        return self.scored(lists, model, self.path(f"{lists}.bm25.txt"), [*self.texts(f"{lists}.topics.tsv"), *few])
+        """A model's run over a split's candidates, or some of each list; abstracts are long."""
+        how = [*self.texts(f"{lists}.topics.tsv"), *few, *(["--max-length", "256"] if "scifact" in lists else [])]
+        return self.scored(lists, model, self.path(f"{lists}.bm25.txt"), how)
 
     def tables(self) -> dict[str, Table]:
         """A table a collection: runs by name, one a seed."""
@@ -192,13 +209,19 @@ class General(Passages):
             if name in SETTINGS["label_seeds"]:
                 labels = {"labels only": runs("labels", SETTINGS["label_seeds"][name])}
                 rows = {"BM25, no reranking": rows["BM25, no reranking"], **labels, **rows}
-            rows |= {"committee without grades": runs("committee"), "one student": runs("student", SEEDS)}
+            rows["committee without grades"] = runs("committee")
+            if name in JUDGED:
+                rows["one student"] = runs("student", SEEDS)
+            rows["mean of the students"] = runs("student")
             if name == "scifact":
-                rows |= {"BM25 and student": runs("with-bm25", SEEDS), "all three": runs("with-both", SEEDS)}
+                rows |= {"BM25 and that mean": runs("with-bm25"), "all three": runs("with-both")}
             found[f"{name}, {splits[-1]} queries"] = Table(self.out / f"{lists}.qrels.txt", rows)
         rows = {"BM25, no reranking": [self.data / "dl19/run.bm25.txt"]}
+        labelled = SETTINGS["label_seeds"]["mwmbl"]
+        rows["labels only (mwmbl)"] = [self.out / f"dl19.labels-{seed}.txt" for seed in labelled]
         rows["student after the warm-up"] = [self.out / "dl19.warm.txt"]
         rows["one student"] = [self.out / f"dl19.student-{seed}.txt" for seed in SEEDS]
+        rows["mean of the students"] = [self.out / "dl19.student.txt"]
         return found | {"dl19, zero-shot": Table(self.data / "dl19/qrels.txt", rows)}
 
 
