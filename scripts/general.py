@@ -132,13 +132,14 @@ class General(Passages):
         how = ["--model", "minilm-l6", *SETTINGS["warm_up"], *self.held_out(), "--drop-overlap"]
         yield Stage("warm-up", ["distill", *lists, *texts, *how, "--output", self.path("models/warm")])
         yield self.zero_shot("warm")
-        yield Stage(f"one in {SETTINGS['kept']} lists kept", lambda: self.keep(unlabelled))
+        yield Stage(f"one in {SETTINGS['kept']} titles kept", self.keep)
 
-    def keep(self, unlabelled: Sequence[str]) -> None:
-        """`kept`: one in so many of the passages' lists."""
+    def keep(self) -> None:
+        """`kept`: one in so many titles' lists; on the train queries people's grades would contradict BM25."""
         topics, lists = {}, {}
-        for name in unlabelled:
-            queries, run = read_topics(self.path(f"{name}.tsv")), read_run(self.path(f"{name}.committee.txt"))
+        for name in COLLECTIONS:
+            queries = read_topics(self.path(f"{name}.titles.tsv"))
+            run = read_run(self.path(f"{name}.titles.committee.txt"))
             for qid in list(run)[:: SETTINGS["kept"]]:
                 topics[qid], lists[qid] = queries[qid], list(zip(run.docids(qid), run.scores(qid), strict=True))
         write_topics(topics, self.path("kept.topics.tsv"))
