@@ -10,20 +10,16 @@ of scifact and mwmbl. Finished stages are kept.
     python scripts/general.py --data ../shared/data --output runs/general
 """
 
-import argparse
-import logging
 import random
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from experiment import conduct
 from judged import judged_lists
 from passages import COLLECTIONS, SETTINGS, Passages
-from seeds import Table, write_tables
+from seeds import Table
 
-from rerankkit.cli import main
-from rerankkit.demo.resume import Stage, go_on
-from rerankkit.errors import InputError
+from rerankkit.demo.resume import Stage
 from rerankkit.run import Run
 from rerankkit.trec import read_qrels, read_run, read_topics, write_run, write_topics
 
@@ -226,26 +222,11 @@ class General(Passages):
         return found | {"dl19, zero-shot": Table(self.data / "dl19/qrels.txt", rows)}
 
 
-def run(data: Path, out: Path) -> None:
-    """Runs the stages that are not done yet, then writes and prints the tables."""
-    needed = [data / name / file for name in (*COLLECTIONS, "dl19") for file in ("docs.jsonl", "queries.tsv")]
-    for path in [*needed, data / "dl19/run.bm25.txt"]:
-        if not path.is_file():
-            raise InputError("no such file", "See scripts/README.md for what the folders hold", path)
-    out.mkdir(parents=True, exist_ok=True)
-    general = General(data, out)
-    go_on(out, general.stages(), lambda args: main(args, standalone_mode=False))
-    write_tables(general.tables(), out)
+def needed(data: Path) -> list[Path]:
+    """The files that must be there."""
+    files = [data / name / file for name in (*COLLECTIONS, "dl19") for file in ("docs.jsonl", "queries.tsv")]
+    return [*files, data / "dl19/run.bm25.txt"]
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the collections")
-    parser.add_argument("--output", type=Path, default=Path("runs/general"), help="where everything goes")
-    given = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        run(given.data, given.output)
-    except InputError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)
+    conduct(General, needed, __doc__, "runs/general")

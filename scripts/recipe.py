@@ -10,19 +10,15 @@ cores.
     python scripts/recipe.py --data ../shared/data --output runs/recipe
 """
 
-import argparse
-import logging
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from experiment import conduct
 from judged import judged_lists, select
-from seeds import Table, write_tables
+from seeds import Table
 from unlabelled import BI_ENCODERS, SETTINGS, Unlabelled
 
-from rerankkit.cli import main
-from rerankkit.demo.resume import Stage, go_on
-from rerankkit.errors import InputError
+from rerankkit.demo.resume import Stage
 
 SEEDS = SETTINGS["seeds"]
 COLLECTIONS = SETTINGS["collections"]
@@ -185,30 +181,14 @@ class Recipe(Unlabelled):
         return found
 
 
-def run(data: Path, out: Path) -> None:
-    """Runs the stages that are not done yet, then writes and prints the tables."""
+def needed(data: Path) -> list[Path]:
+    """The files that must be there."""
     wanted = ("docs.jsonl", "queries.tsv", "qrels.txt")
-    needed = [data / name / file for name in (*COLLECTIONS, "dl19") for file in wanted]
-    needed += [data / name / "docs.jsonl" for name in SETTINGS["titles"]]
-    needed += [data / name / f"split.{split}.txt" for name in COLLECTIONS for split in ("train", "dev")]
-    needed.append(data / "dl19/run.bm25.txt")
-    for path in needed:
-        if not path.is_file():
-            raise InputError("no such file", "See scripts/README.md for what the folders hold", path)
-    out.mkdir(parents=True, exist_ok=True)
-    recipe = Recipe(data, out)
-    go_on(out, recipe.stages(), lambda args: main(args, standalone_mode=False))
-    write_tables(recipe.tables(), out)
+    files = [data / name / file for name in (*COLLECTIONS, "dl19") for file in wanted]
+    files += [data / name / "docs.jsonl" for name in SETTINGS["titles"]]
+    files += [data / name / f"split.{split}.txt" for name in COLLECTIONS for split in ("train", "dev")]
+    return [*files, data / "dl19/run.bm25.txt"]
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the collections")
-    parser.add_argument("--output", type=Path, default=Path("runs/recipe"), help="where everything goes")
-    given = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        run(given.data, given.output)
-    except InputError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)
+    conduct(Recipe, needed, __doc__, "runs/recipe")

@@ -53,6 +53,14 @@ def read_note(folder: str | Path) -> Note | None:
         raise InputError(f"not a checkpoint's note ({error})", "Save the checkpoint again", path) from error
 
 
+def check_folder(output: Path, *checkpoints: str) -> None:
+    """Raises InputError where a checkpoint made of these would take the place of one of them, or of other things."""
+    if output.resolve() in {Path(checkpoint).resolve() for checkpoint in checkpoints}:
+        raise InputError("is the checkpoint itself", "Give another --output", output)
+    if output.is_dir() and any(output.iterdir()) and not (output / NOTE).is_file():
+        raise InputError("is a folder of other things", "Give another --output", output)
+
+
 def load_sequence_classifier(checkpoint: str) -> tuple[Any, Any]:
     """Model (float32, one label) and tokenizer of a folder or hub id; an adapter's folder comes merged into its base.
 

@@ -8,7 +8,14 @@ from typing import Any
 
 from rerankkit.errors import InputError
 from rerankkit.files import whole_folder
-from rerankkit.rerank.checkpoint import IDENTITY, NOTE, Note, load_sequence_classifier, quiet_transformers, read_note
+from rerankkit.rerank.checkpoint import (
+    IDENTITY,
+    Note,
+    check_folder,
+    load_sequence_classifier,
+    quiet_transformers,
+    read_note,
+)
 from rerankkit.rerank.compiled import open_compiled, scores_of, with_parity
 from rerankkit.rerank.parity import LEAST_TAU, Lists, Parity, compared
 from rerankkit.rerank.scoring import SHORT, Scoring
@@ -68,10 +75,7 @@ def export(checkpoint: str, architecture: str, wanted: Wanted, output: Path) -> 
         raise InputError(
             f"{architecture} has no score head to export", f"Give a checkpoint of {' or '.join(ARCHITECTURES)}"
         )
-    if output.is_dir() and any(output.iterdir()) and not (output / NOTE).is_file():
-        raise InputError("is a folder of other things", "Give another --output", output)
-    if output.resolve() == Path(checkpoint).resolve():
-        raise InputError("is the checkpoint itself", "Give another --output", output)
+    check_folder(output, checkpoint)
     scorer = _scorer(checkpoint, architecture)
     expected = scores_of(scorer, wanted.lists)
     with whole_folder(output) as part:

@@ -74,6 +74,14 @@ def test_checkpoints_that_do_not_fit_each_other(seeds, trained, tiny_bert, tiny_
             average([seeds[0], other], None, tmp_path / "mean")
     with pytest.raises(InputError, match="one checkpoint has no mean"):
         average(seeds[:1], None, tmp_path / "mean")
-    with pytest.raises(InputError, match="is one of the checkpoints"):
+    with pytest.raises(InputError, match="is the checkpoint itself"):
         average(seeds, None, tmp_path / "s0")
     assert read_note(seeds[0]).trained["seed"] == 0
+
+
+def test_a_folder_of_other_things_is_left_alone(seeds, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/letter.txt").write_text("dear")
+    with pytest.raises(InputError, match="folder of other things"):
+        average(seeds, None, tmp_path / "mine")
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["letter.txt"]

@@ -111,11 +111,11 @@ def test_the_adapter_alone_scores_as_the_merged_checkpoint(
         base = MADE[kind](tmp_path / kind, request.getfixturevalue("tiny_bert"))
     else:
         base = request.getfixturevalue(kind)
-    folder = trained(base, teacher_groups, max_steps=12, lora=Lora(4, lora_layers=lora_layers), learning_rate=1e-2)
+    folder = trained(base, teacher_groups, max_steps=24, lora=Lora(4, lora_layers=lora_layers), learning_rate=1e-2)
     merged = scores_of(folder, teacher_groups)
     assert scores_of(folder / "adapter", teacher_groups) == pytest.approx(merged, abs=1e-5)
     start = scores_of(trained(base, teacher_groups, "start", max_steps=1, learning_rate=1e-9), teacher_groups)
-    assert max(abs(one - two) for one, two in zip(merged, start, strict=True)) > 0.01
+    assert max(abs(one - two) for one, two in zip(merged, start, strict=True)) > 0.05
     assert max(merged) > 5  # the teacher's scores are around 15
 
 

@@ -220,3 +220,20 @@ def test_nothing_is_printed_to_stdout(trained, tiny_bert, teacher_groups, capfd)
 def test_bfloat16_trains_a_float32_checkpoint(trained, tiny_bert, teacher_groups, weights):
     folder = trained(tiny_bert, teacher_groups, max_steps=3, bf16=True)
     assert {tensor.dtype for tensor in weights(folder).values()} == {torch.float32}
+
+
+@pytest.mark.parametrize(("half", "attention"), [(True, "eager"), (False, "sdpa")])
+def test_half_precision_on_a_cpu_takes_plain_attention(
+    trained, tiny_bert, teacher_groups, monkeypatch, half, attention
+):
+    """A step in both precisions, and what the model attended by in it."""
+    seen = []
+    moved = Watch.on_step_end
+
+    def look(self, args, state, control, model=None, **rest):
+        seen.append(model.config._attn_implementation)
+        moved(self, args, state, control, **rest)
+
+    monkeypatch.setattr(Watch, "on_step_end", look)
+    trained(tiny_bert, teacher_groups, max_steps=1, bf16=half, use_cpu=True)
+    assert seen == [attention]
