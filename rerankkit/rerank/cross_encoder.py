@@ -14,6 +14,7 @@ from rerankkit.rerank.pairs import Frame, Lengths, PairEncoder
 from rerankkit.rerank.scorer import PairScorer, keep_head_in_float32
 from rerankkit.rerank.scoring import Scoring
 from rerankkit.rerank.texts import document_text, query_text
+from rerankkit.rerank.unpadded import EncoderScorer
 
 
 def frame(tokenizer: Any) -> Frame:
@@ -67,4 +68,4 @@ def load(checkpoint: str, scoring: Scoring) -> PairScorer:
     most = min(512, tokenizer.model_max_length, positions(model) or 512)
     note = read_note(checkpoint) or Note("cross-encoder", Lengths(most))
     encoder = prepare(model, tokenizer, replace(note, lengths=scoring.lengths(note.lengths)))
-    return PairScorer(spare_last_layer(model), encoder, scoring)
+    return EncoderScorer(spare_last_layer(model), encoder, scoring)
