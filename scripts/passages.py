@@ -15,7 +15,7 @@ from rerankkit.demo.stages import fast_dtype
 from rerankkit.files import read_lines, whole_file
 from rerankkit.trec import read_qrels, read_topics, write_qrels, write_topics
 
-SETTINGS = tomllib.loads(Path(__file__).with_name("general.toml").read_text("utf-8"))
+SETTINGS = tomllib.loads(Path(__file__).with_name("recipe.toml").read_text("utf-8"))
 COLLECTIONS = ("scifact", "mwmbl", "crowdflower")
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
@@ -33,7 +33,7 @@ def passages(text: str, words: int, least: int) -> Iterator[str]:
 
 
 class Passages:
-    """The stages that make them and let the first teachers score them, and where their files lie."""
+    """The stages that make them and let the bi-encoder score them, and where their files lie."""
 
     def __init__(self, data: Path, out: Path) -> None:
         self.data, self.out = data, out
@@ -82,7 +82,7 @@ class Passages:
             file.writelines(f"{line}\n" for line in lines)
 
     def lists(self) -> Iterator[Stage]:
-        """What asks for passages, what BM25 finds, and the committee of BM25 and bi-encoder on some of each list."""
+        """What asks for passages, what BM25 finds, and the bi-encoder's scores of some of each list."""
         yield Stage(f"passages of {SETTINGS['passage_words']} words, {SETTINGS['least_words']} at least", self.cut)
         index = ["--index", self.path("passages.index")]
         yield Stage("passages index", ["index", "--input", self.path("passages.jsonl"), *index])
@@ -100,7 +100,6 @@ class Passages:
                 yield Stage(f"{lists} bm25", search)
                 few = ["--sample", str(SETTINGS["sample"]), "--max-length", "128"]
                 yield self.scored(lists, "bi", found, [*topics, "--collection", self.path("passages.jsonl"), *few])
-                yield self.fused(lists, {"bm25": 1, "bi": 1})
 
     def ask(self, name: str) -> None:
         """A collection's train queries as topics of their own, to be asked of passages."""
@@ -112,7 +111,7 @@ class Passages:
         """A model's run over candidates, named after both; `bi` is the bi-encoder as it is."""
         given = "minilm-l6" if model == "bi" else self.path(f"models/{model}")
         asked = ["--model", given, "--models", self.path("models"), "--dtype", fast_dtype(), "--run", run, *how]
-        output = ["--output", self.path(f"{lists}.{model.rpartition('/')[2]}.txt")]
+        output = ["--output", self.path(f"{lists}.{model}.txt")]
         return Stage(f"{lists} by {model}", ["rerank", *asked, *output])
 
     def fused(self, lists: str, voices: Mapping[str, float]) -> Stage:

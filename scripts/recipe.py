@@ -1,192 +1,249 @@
-"""The recipe: a committee of teachers, and a student that keeps what it and its encoder know, over three seeds.
+"""The recipe: for claims, web pages and products a student each that keeps what its encoder knew, over three seeds.
 
-Label-only students are the baseline. With bi-encoders, which err differently, on mwmbl an LLM and on crowdflower
-BM25, they make the committee. The student learns from the bi-encoder first, over titles as queries, then from the
-committee on the train queries and on titles; on mwmbl with some of the bi-encoder's lists among them, so that its
-skill stays: of other collections, or, for the keeper, of texts without titles. It is measured on the dev queries of
-mwmbl and crowdflower, and mwmbl's on dl19, which nobody trained on. Finished stages are kept. About six hours on two
-cores.
+All start from one student of the bi-encoder, warmed up on titles and on the train queries asked of short passages
+without titles. Each then learns from its collection's committee: people's grades have a voice beside the bi-encoder
+and, on mwmbl and crowdflower, label-only students, on mwmbl an LLM too. Measured are scifact's test claims (BM25's top
+100), the dev queries of mwmbl and crowdflower, and, for all, vaswani and dl19, from which nobody learnt; beside
+label-only students, and the mean of the three students' weights. Finished stages are kept.
 
     python scripts/recipe.py --data ../shared/data --output runs/recipe
 """
 
-from collections.abc import Iterator
+import random
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from experiment import conduct
-from judged import judged_lists, select
+from judged import judged_lists
+from passages import COLLECTIONS, SETTINGS, Passages
 from seeds import Table
-from unlabelled import BI_ENCODERS, SETTINGS, Unlabelled
 
 from rerankkit.demo.resume import Stage
+from rerankkit.run import Run
+from rerankkit.trec import read_qrels, read_run, read_topics, write_run, write_topics
 
 SEEDS = SETTINGS["seeds"]
-COLLECTIONS = SETTINGS["collections"]
-"""What is trained and measured on, with what is special to each."""
+SAMPLED = ["--sample", str(SETTINGS["judged_sample"])]
+"""Of mwmbl's long train lists, what the committee scores."""
+MEASURED = {"scifact": ("dev", "test"), "mwmbl": ("dev",), "crowdflower": ("dev",)}
+ELSEWHERE = ("vaswani", "dl19")
+"""Collections that nobody learns from."""
+TOLD = {"labels": "labels only", "warm-labels": "labels only, after the warm-up", "llm": "LLM teacher"}
+"""What the tables call who is fitted to people's grades."""
 
 
-def of_seeds(kind: str) -> list[str]:
-    """The students of a kind, by seed."""
-    return [f"{kind}-{seed}" for seed in SEEDS]
+def thin(docids: Sequence[str], size: int, qid: str) -> set[str]:
+    """A committee's first two, which a claim's own abstract is among, and others drawn: half from its first quarter."""
+    chance, quarter = random.Random(qid), max(len(docids) // 4, size)
+    hard, rest = docids[2:quarter], docids[quarter:]
+    wanted = min((size - 2) // 2, len(hard))
+    drawn = chance.sample(hard, wanted)
+    return {*docids[:2], *drawn, *chance.sample(rest, min(size - 2 - wanted, len(rest)))}
 
 
-def scorers(name: str, baseline: bool = False) -> list[str]:
-    """Who scores a collection's lists for its committee, BM25 aside; the label-only students too as the baseline."""
-    kinds = dict.fromkeys([*COLLECTIONS[name]["members"], *(["labels"] if baseline else [])])
-    return [one for kind in kinds if kind != "bm25" for one in (of_seeds(kind) if "labels" in kind else [kind])]
-
-
-class Recipe(Unlabelled):
+class Recipe(Passages):
     """The stages, in order."""
 
     def stages(self) -> Iterator[Stage]:
         """Everything, in order."""
-        yield from self.unlabelled()
+        yield from self.splits()
+        yield from self.lists()
+        yield from self.elsewhere()
+        for name in COLLECTIONS:
+            yield from self.candidates(name)
         yield from self.warm_up()
         for name in COLLECTIONS:
-            yield from self.lists(name)
             yield from self.members(name)
             yield from self.committee(name)
-            yield from self.students(name)
-        yield from self.zero_shot()
+        for seed in SEEDS:
+            for name in COLLECTIONS:
+                yield from self.student(name, seed)
+        yield from self.mean()
 
-    def lists(self, name: str) -> Iterator[Stage]:
-        """A collection's judged lists in BM25's order, and the share of the titles that its student sees again."""
-        source, deep = self.data / name, self.out / f"{name}.deep.txt"
-        yield Stage(f"{name} train", lambda: select(source, "train", self.out, f"{name}.train"))
-        topics = ["--topics", str(source / "queries.tsv"), "--hits", "40000", "--output", str(deep)]
-        yield Stage(f"{name} bm25", ["retrieve", "--index", self.path(f"{name}.index"), *topics])
-        for lists in (f"{name}.train", f"{name}.dev"):
-            yield Stage(f"{lists} lists", lambda lists=lists: judged_lists(deep, self.out, lists))
-        if count := COLLECTIONS[name].get("committee_titles"):
-            yield Stage(f"{name} share", lambda: self.share(name, count))
+    def elsewhere(self) -> Iterator[Stage]:
+        """BM25's lists of vaswani; dl19's come with it. The bi-encoder's scores of both."""
+        index = ["--index", self.path("vaswani.index")]
+        yield Stage("vaswani index", ["index", "--input", str(self.data / "vaswani/docs.jsonl"), *index])
+        topics = ["--topics", str(self.data / "vaswani/queries.tsv"), "--hits", "100"]
+        yield Stage("vaswani bm25", ["retrieve", *index, *topics, "--output", self.path("vaswani.bm25.txt")])
+        yield from self.zero_shot("bi")
+
+    def candidates(self, name: str) -> Iterator[Stage]:
+        """BM25's lists of a collection's splits and the bi-encoder's scores: scifact's top 100, else judged lists."""
+        index, hits = ["--index", self.path(f"{name}.index")], "100" if name == "scifact" else "40000"
+        yield Stage(f"{name} index", ["index", "--input", str(self.data / name / "docs.jsonl"), *index])
+        for split in ("train", *MEASURED[name]):
+            lists = f"{name}.{split}"
+            topics, deep = ["--topics", self.path(f"{lists}.topics.tsv")], self.path(f"{lists}.deep.txt")
+            yield Stage(f"{lists} bm25", ["retrieve", *index, *topics, "--hits", hits, "--output", deep])
+            yield Stage(f"{lists} lists", lambda lists=lists: self.shortlist(lists))
+            length = ["--max-length", "256" if name == "scifact" else "128"]
+            docs = ["--collection", str(self.data / name / "docs.jsonl")]
+            few = SAMPLED if lists == "mwmbl.train" else []
+            yield self.scored(lists, "bi", self.path(f"{lists}.bm25.txt"), [*topics, *docs, *length, *few])
+
+    def shortlist(self, lists: str) -> None:
+        """The candidates; of scifact's train claims also the relevant abstracts that BM25 missed, at the end."""
+        deep = self.out / f"{lists}.deep.txt"
+        if not lists.startswith("scifact"):
+            judged_lists(deep, self.out, lists)
+            return
+        run, qrels = read_run(deep), read_qrels(self.path(f"{lists}.qrels.txt"))
+        hits = {qid: list(zip(run.docids(qid), run.scores(qid), strict=True)) for qid in run}
+        if lists.endswith("train"):
+            for qid, found in hits.items():
+                missed = sorted(set(qrels[qid]) - {docid for docid, _ in found})
+                found += [(docid, found[-1][1]) for docid in missed]
+        write_run(Run.ranked(hits, "bm25"), self.path(f"{lists}.bm25.txt"))
 
     def members(self, name: str) -> Iterator[Stage]:
-        """The label-only students, and the LLM where the committee has one, trained on the train queries' grades."""
-        grades = ["--qrels", self.path(f"{name}.train.qrels.txt"), *self.texts(f"{name}.train.topics.tsv")]
-        lists = ["sft", "--run", self.path(f"{name}.train.bm25.txt"), "--models", self.path("models"), *grades]
-        starts = {"labels": ["minilm-l6", *SETTINGS["label_student"]]}
-        if "warm-labels" in COLLECTIONS[name]["members"]:
-            warm = [*SETTINGS["label_student"], *SETTINGS["warm_label_student"]]
-            starts["warm-labels"] = [self.path("models/warm"), *warm]
-        for kind, how in starts.items():
-            for seed in SEEDS:
-                output = ["--seed", str(seed), "--output", self.path(f"models/{name}/{kind}-{seed}")]
-                yield Stage(f"{name}, {kind}, {seed}", [*lists, "--model", *how, *output])
-        if "llm" in COLLECTIONS[name]["members"]:
-            how = ["--model", "smollm2-135m", *SETTINGS["llm_teacher"], "--output", self.path(f"models/{name}/llm")]
-            yield Stage(f"{name}, llm", [*lists, *how])
+        """Who is fitted to the train queries' grades: label-only students, baseline and members, and the LLM."""
+        for kind, how in SETTINGS["fitted"][name].items():
+            grades = ["--run", self.path(f"{name}.train.bm25.txt"), "--qrels", self.path(f"{name}.train.qrels.txt")]
+            texts = [*self.texts(f"{name}.train.topics.tsv"), "--models", self.path("models")]
+            start = self.path("models/warm") if how["from"] == "warm" else how["from"]
+            for seed in SEEDS if "labels" in kind else (None,):
+                model = f"{name}-{kind}" if seed is None else f"{name}-{kind}-{seed}"
+                output = ["--model", start, "--seed", str(seed or 0), "--output", self.path(f"models/{model}")]
+                yield Stage(f"fit {model}", ["sft", *grades, *texts, *how["options"], *output])
+                for split in MEASURED[name]:
+                    yield self.reranked(f"{name}.{split}", model)
+                if (name, kind) == ("mwmbl", "labels"):
+                    yield from self.zero_shot(model)
+                if kind in SETTINGS["members"][name]:
+                    yield self.reranked(f"{name}.train", model, SAMPLED if name == "mwmbl" else [])
 
     def committee(self, name: str) -> Iterator[Stage]:
-        """Each member's scores of the train lists, the dev lists and the shared titles, and their committee."""
-        settings = COLLECTIONS[name]
-        kinds = [f"{name}.train", f"{name}.dev", *([f"{name}.share"] if "committee_titles" in settings else [])]
-        for kind in kinds:
-            shared = kind.endswith("share")
-            run = self.path(f"{kind}.bi.txt" if shared else f"{kind}.bm25.txt")
-            how = self.texts(f"{kind}.tsv" if shared else f"{kind}.topics.tsv")
-            for member in scorers(name, baseline=kind.endswith("dev")):
-                if shared and member == "bi":
-                    continue
-                few = ["--sample", str(settings["llm_sample"])] if (kind, member) == (f"{name}.train", "llm") else []
-                yield self.scored(kind, member if member in BI_ENCODERS else f"{name}/{member}", run, [*how, *few])
-            yield from self.fused(name, kind)
+        """Who teaches on the train queries, and what it is worth on others, where it has no grades to go by."""
+        lists = f"{name}.train"
+        yield Stage(f"{lists} grades", lambda: self.grades(lists))
+        voices = SETTINGS["members"][name]
+        yield self.fused(lists, self.by_seed(name, voices))
+        for split in MEASURED[name]:
+            heard = {member: weight for member, weight in voices.items() if member != "grades"}
+            yield self.fused(f"{name}.{split}", self.by_seed(name, heard))
+        yield Stage(f"{name} taught", lambda: self.teach(name))
 
-    def fused(self, name: str, kind: str) -> Iterator[Stage]:
-        """The committee of a list's runs; the warmed-up label-only students have one voice, their own."""
-        voices = COLLECTIONS[name]["members"]
-        if "warm-labels" in voices:
-            runs = [self.path(f"{kind}.{one}.txt") for one in of_seeds("warm-labels")]
-            yield Stage(f"{kind}, warm labels", ["fuse", *runs, "--output", self.path(f"{kind}.warm-labels.txt")])
-        else:
-            voices = scorers(name)
-        runs = [self.path(f"{kind}.{voice}.txt") for voice in voices]
-        yield Stage(f"{kind}, committee", ["fuse", *runs, "--output", self.path(f"{kind}.committee.txt")])
+    def by_seed(self, name: str, voices: Mapping[str, float]) -> dict[str, float]:
+        """The members with their weights, label-only students each by its seed."""
+        return {one: weight for member, weight in voices.items() for one in self.runs_of(name, member)}
+
+    def runs_of(self, name: str, member: str) -> list[str]:
+        """What a member's runs are called: its model's name, a seed each for label-only students; else its own."""
+        if "labels" in member:
+            return [f"{name}-{member}-{seed}" for seed in SEEDS]
+        return [f"{name}-{member}"] if member in SETTINGS["fitted"][name] else [member]
+
+    def grades(self, lists: str) -> None:
+        """People's grades as a run of the same candidates; an unjudged one has none."""
+        run, qrels = read_run(self.path(f"{lists}.bm25.txt")), read_qrels(self.path(f"{lists}.qrels.txt"))
+        hits = {qid: [(docid, float(qrels[qid].get(docid, 0))) for docid in run.docids(qid)] for qid in run}
+        best_first = {qid: sorted(graded, key=lambda hit: -hit[1]) for qid, graded in hits.items()}
+        write_run(Run.ranked(best_first, "grades"), self.path(f"{lists}.grades.txt"))
 
     def warm_up(self) -> Iterator[Stage]:
-        """A student of the bi-encoder, over titles and then over passages too."""
+        """A student of the bi-encoder, on the lists of passages."""
+        unlabelled = [f"{name}.{kind}" for name in COLLECTIONS for kind in ("titles", "asked")]
+        lists = [option for one in unlabelled for option in self.taught(one, "bi")]
         texts = ["--collection", self.path("docs.jsonl"), "--models", self.path("models")]
-        lists = [
-            option for name in SETTINGS["titles"] for option in self.taught(f"{name}.titles.bi", f"{name}.titles.tsv")
-        ]
-        how = ["--model", "minilm-l6", *SETTINGS["warm_up"], "--output", self.path("models/warm")]
-        yield Stage("warm-up", ["distill", *lists, *texts, *how])
-        lists = self.taught("passages.bi", "passages.tsv")
-        how = ["--model", self.path("models/warm"), *SETTINGS["more_warm_up"], "--output"]
-        yield Stage("warm-up on passages", ["distill", *lists, *texts, *how, self.path("models/warm-passages")])
+        how = ["--model", "minilm-l6", *SETTINGS["warm_up"], *self.held_out(), "--drop-overlap"]
+        yield Stage("warm-up", ["distill", *lists, *texts, *how, "--output", self.path("models/warm")])
+        yield from self.zero_shot("warm")
 
-    def students(self, name: str) -> Iterator[Stage]:
-        """The committee's students, and their runs on dev."""
-        settings = COLLECTIONS[name]
-        lists = self.taught(f"{name}.train.committee", f"{name}.train.topics.tsv")
-        if "committee_titles" in settings:
-            lists += self.taught(f"{name}.share.committee", f"{name}.share.tsv")
+    def teach(self, name: str) -> None:
+        """`NAME.taught`: a collection's committee lists, a few of each claim's, as often as they are drawn from."""
+        lists = f"{name}.train"
+        queries, run = read_topics(self.path(f"{lists}.topics.tsv")), read_run(self.path(f"{lists}.committee.txt"))
+        topics, taught = {}, {}
+        for qid in run:
+            hits = list(zip(run.docids(qid), run.scores(qid), strict=True))
+            if name == "scifact":
+                few = thin([docid for docid, _ in hits], SETTINGS["claim_sample"], qid)
+                hits = [hit for hit in hits if hit[0] in few]
+            for again in range(SETTINGS["draws"][name]):
+                unique = f"{name}-{again}-{qid}"
+                topics[unique], taught[unique] = queries[qid]._replace(qid=unique), hits
+        write_topics(topics, self.path(f"{name}.taught.topics.tsv"))
+        write_run(Run.ranked(taught, "committee"), self.path(f"{name}.taught.committee.txt"))
+
+    def student(self, name: str, seed: int) -> Iterator[Stage]:
+        """A student of a collection's committee, and its runs."""
+        model = f"{name}-student-{seed}"
         texts = ["--collection", self.path("docs.jsonl"), "--models", self.path("models")]
-        size = ["--group-size", str(settings["group_size"])]
-        for kind, how in settings["students"].items():
-            kept = [
-                option for other in how["keeps"] for option in self.taught(f"{other}.kept.scaled", f"{other}.kept.tsv")
-            ]
-            start = ["--model", self.path(f"models/{how['start']}"), *SETTINGS["student"], *size]
-            for seed in SEEDS:
-                output = ["--seed", str(seed), "--output", self.path(f"models/{name}/{kind}-{seed}")]
-                yield Stage(f"{name}, {kind}, {seed}", ["distill", *lists, *kept, *texts, *start, *output])
-                dev = self.texts(f"{name}.dev.topics.tsv")
-                yield self.scored(f"{name}.dev", f"{name}/{kind}-{seed}", self.path(f"{name}.dev.bm25.txt"), dev)
+        how = ["--model", self.path("models/warm"), *SETTINGS["student"], *self.held_out(), "--drop-overlap"]
+        output = ["--seed", str(seed), "--output", self.path(f"models/{model}")]
+        yield Stage(f"student of {name}, {seed}", ["distill", *self.taught(f"{name}.taught"), *texts, *how, *output])
+        for split in MEASURED[name]:
+            yield self.reranked(f"{name}.{split}", model)
+        yield from self.zero_shot(model)
 
-    def zero_shot(self) -> Iterator[Stage]:
-        """dl19 by all that came of mwmbl."""
-        dl19 = self.data / "dl19"
-        how = ["--topics", str(dl19 / "queries.tsv"), "--collection", str(dl19 / "docs.jsonl")]
-        for model in (
-            "bi",
-            "bi-large",
-            "warm-passages",
-            *(f"mwmbl/{kind}-{seed}" for kind in ("labels", "student", "keeper") for seed in SEEDS),
-        ):
-            yield self.scored("dl19", model, str(dl19 / "run.bm25.txt"), how)
+    def mean(self) -> Iterator[Stage]:
+        """The mean of the collections' students, a seed each; on scifact a student also beside BM25 and bi-encoder."""
+        for seed in SEEDS:
+            students = [self.path(f"models/{name}-student-{seed}") for name in COLLECTIONS]
+            yield Stage(f"mean, {seed}", ["average", *students, "--output", self.path(f"models/mean-{seed}")])
+            for name, splits in MEASURED.items():
+                yield self.reranked(f"{name}.{splits[-1]}", f"mean-{seed}")
+            yield from self.zero_shot(f"mean-{seed}")
+            runs = [self.path(f"scifact.test.{one}.txt") for one in ("bm25", f"scifact-student-{seed}", "bi")]
+            for kind, together in (("with-bm25", runs[:2]), ("with-both", runs)):
+                output = ["--output", self.path(f"scifact.test.{kind}-{seed}.txt")]
+                yield Stage(f"scifact.test, student {kind}, {seed}", ["fuse", *together, *output])
+
+    def zero_shot(self, model: str) -> Iterator[Stage]:
+        """A model's runs of what nobody learnt from."""
+        for name in ELSEWHERE:
+            source = self.data / name
+            texts = ["--topics", str(source / "queries.tsv"), "--collection", str(source / "docs.jsonl")]
+            yield self.scored(name, model, self.first_stage(name), texts)
+
+    def first_stage(self, name: str) -> str:
+        """The BM25 run of a collection that nobody learns from."""
+        return str(self.data / "dl19/run.bm25.txt") if name == "dl19" else self.path(f"{name}.bm25.txt")
+
+    def reranked(self, lists: str, model: str, few: Sequence[str] = ()) -> Stage:
+        """A model's run over a split's candidates, or some of each list; abstracts are long."""
+        how = [*self.texts(f"{lists}.topics.tsv"), *few, *(["--max-length", "256"] if "scifact" in lists else [])]
+        return self.scored(lists, model, self.path(f"{lists}.bm25.txt"), how)
 
     def tables(self) -> dict[str, Table]:
         """A table a collection: runs by name, one a seed."""
-
-        def seeds(lists: str, kind: str) -> list[Path]:
-            return [self.out / f"{lists}.{kind}-{seed}.txt" for seed in SEEDS]
-
-        def one(lists: str, member: str) -> list[Path]:
-            return [self.out / f"{lists}.{member}.txt"]
-
         found = {}
-        for name in COLLECTIONS:
-            dev = f"{name}.dev"
-            rows = {"BM25, no reranking": one(dev, "bm25"), "labels only": seeds(dev, "labels")}
-            rows["bi-encoder, as it is"] = one(dev, "bi")
-            if "bi-large" in COLLECTIONS[name]["members"]:
-                rows["larger bi-encoder, as it is"] = one(dev, "bi-large")
-                rows["labels only, from the warm-up"] = seeds(dev, "warm-labels")
-            if "llm" in COLLECTIONS[name]["members"]:
-                rows["LLM teacher"] = one(dev, "llm")
-            rows |= {"committee": one(dev, "committee"), "student of the committee": seeds(dev, "student")}
-            if "keeper" in COLLECTIONS[name]["students"]:
-                rows["student that keeps more"] = seeds(dev, "keeper")
-            found[f"{name}, dev queries"] = Table(self.out / f"{dev}.qrels.txt", rows)
-        rows = {"BM25, no reranking": [self.data / "dl19/run.bm25.txt"], "labels only": seeds("dl19", "labels")}
-        rows |= {"bi-encoder, as it is": one("dl19", "bi")}
-        rows |= {"larger bi-encoder, as it is": one("dl19", "bi-large")}
-        rows |= {"student after the warm-up": one("dl19", "warm-passages")}
-        rows |= {
-            "student of the committee": seeds("dl19", "student"),
-            "student that keeps more": seeds("dl19", "keeper"),
-        }
-        found["dl19, zero-shot"] = Table(self.data / "dl19/qrels.txt", rows)
+        for name, splits in MEASURED.items():
+            lists = f"{name}.{splits[-1]}"
+            rows = {"BM25, no reranking": [self.path(f"{lists}.bm25.txt")]}
+            for kind in SETTINGS["fitted"][name]:
+                rows[TOLD[kind]] = [self.path(f"{lists}.{run}.txt") for run in self.runs_of(name, kind)]
+            rows["bi-encoder, as it is"] = [self.path(f"{lists}.bi.txt")]
+            rows["committee without grades"] = [self.path(f"{lists}.committee.txt")]
+            rows["student"] = self.seeds(f"{lists}.{name}-student")
+            rows["mean of the three students"] = self.seeds(f"{lists}.mean")
+            if name == "scifact":
+                rows |= {"BM25 and student": self.seeds(f"{lists}.with-bm25")}
+                rows |= {"BM25, student, bi-encoder": self.seeds(f"{lists}.with-both")}
+            found[f"{name}, {splits[-1]} queries"] = Table(self.out / f"{lists}.qrels.txt", _paths(rows))
+        for name in ELSEWHERE:
+            rows = {"BM25, no reranking": [self.first_stage(name)]}
+            rows["labels only (mwmbl)"] = self.seeds(f"{name}.mwmbl-labels")
+            rows["bi-encoder, as it is"] = [self.path(f"{name}.bi.txt")]
+            rows["student after the warm-up"] = [self.path(f"{name}.warm.txt")]
+            rows |= {f"student of {one}": self.seeds(f"{name}.{one}-student") for one in COLLECTIONS}
+            rows["mean of the three students"] = self.seeds(f"{name}.mean")
+            found[f"{name}, zero-shot"] = Table(self.data / name / "qrels.txt", _paths(rows))
         return found
+
+    def seeds(self, name: str) -> list[str]:
+        """A run a seed."""
+        return [self.path(f"{name}-{seed}.txt") for seed in SEEDS]
+
+
+def _paths(rows: Mapping[str, Sequence[str]]) -> dict[str, list[Path]]:
+    return {name: [Path(run) for run in runs] for name, runs in rows.items()}
 
 
 def needed(data: Path) -> list[Path]:
     """The files that must be there."""
-    wanted = ("docs.jsonl", "queries.tsv", "qrels.txt")
-    files = [data / name / file for name in (*COLLECTIONS, "dl19") for file in wanted]
-    files += [data / name / "docs.jsonl" for name in SETTINGS["titles"]]
-    files += [data / name / f"split.{split}.txt" for name in COLLECTIONS for split in ("train", "dev")]
+    files = [data / name / file for name in (*COLLECTIONS, *ELSEWHERE) for file in ("docs.jsonl", "queries.tsv")]
     return [*files, data / "dl19/run.bm25.txt"]
 
 
