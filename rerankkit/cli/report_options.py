@@ -27,13 +27,18 @@ OPTIONS: tuple[tuple[str, dict[str, Any], str], ...] = (
         {"type": A_FILE},
         "A teacher's run: how far each system follows it, over --depth or 100 candidates.",
     ),
+    (
+        "--checkpoint",
+        {"type": click.Path(path_type=Path, file_okay=False), "multiple": True},
+        "A folder that sft or distill wrote: its learning curves in the report. May repeat.",
+    ),
     ("--timings", {"type": A_FILE}, "A line a run: its name, a tab, milliseconds a query[, a tab, 95th percentile]."),
     ("--report-queries", {"type": click.IntRange(0), "default": 500}, "Queries whose documents the report holds."),
     ("--report-documents", {"type": click.IntRange(1), "default": 10}, "Documents of a run and query that it holds."),
 )
 TEACHER_DEPTH = 100
 """Candidates of a query that teacher and students are compared over, unless --depth says how many."""
-NEEDING = ("index", "collection", "teacher", "timings")
+NEEDING = ("index", "collection", "teacher", "checkpoint", "timings")
 """What is of no use without a report or plots."""
 
 
@@ -53,6 +58,7 @@ class ReportFlags:
     index: str | None
     collection: Path | None
     teacher: Path | None
+    checkpoint: tuple[Path, ...]
     timings: Path | None
     report_queries: int
     report_documents: int
@@ -64,7 +70,7 @@ class ReportFlags:
         told = cls(**{name: flags.pop(name) for name in names})
         if told.report is not None:
             check_output(told.report)
-        useless = [name for name in NEEDING if getattr(told, name) is not None] if not told.wanted else []
+        useless = [name for name in NEEDING if getattr(told, name)] if not told.wanted else []
         if useless:
             raise InputError(f"--{useless[0]} is for a report", "Give --report FILE or --plots FOLDER")
         if told.index is not None and told.collection is not None:
@@ -83,6 +89,7 @@ class ReportFlags:
         """
         if not self.wanted:
             return []
+        from rerankkit.evaluate.page.learning import learning
         from rerankkit.evaluate.page.lists import Limits
         from rerankkit.evaluate.page.material import Material
         from rerankkit.evaluate.page.papers import draw_figures
@@ -101,6 +108,7 @@ class ReportFlags:
             timings={} if self.timings is None else read_timings(self.timings, names),
             teacher=None if self.teacher is None else read_run(self.teacher),
             teacher_depth=study.settings.depth or TEACHER_DEPTH,
+            learning=[learning(folder) for folder in self.checkpoint],
             limits=Limits(self.report_documents, self.report_queries),
             made=shlex.join(["rerankkit", *sys.argv[1:]]),
         )

@@ -1,8 +1,8 @@
 """What a report is made of."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rerankkit.evaluate.page.lists import Limits
 from rerankkit.evaluate.study import Study
@@ -23,7 +23,7 @@ class Material:
 
     `runs` gives the study's runs in its order and may be called several times; the report holds few of them at once.
     `documents` gives the collection for the docids that are shown. `teacher_depth` cuts the lists that teacher and
-    students are compared over.
+    students are compared over; `learning` are the learning curves of checkpoints.
     """
 
     study: Study
@@ -34,5 +34,6 @@ class Material:
     timings: Mapping[str, Timing] = field(default_factory=dict)
     teacher: Run | None = None
     teacher_depth: int = 100
+    learning: Sequence[Mapping[str, Any]] = ()
     limits: Limits = field(default_factory=Limits)
     made: str = ""

@@ -34,7 +34,7 @@ function listenToTheme() {
 
 function begin() {
   const several = data.systems.length > 1;
-  for (const [id, there] of [["forest", several], ["queries", several], ["curves", true], ["cost", data.timings.length], ["teacher", data.teacher]]) {
+  for (const [id, there] of [["forest", several], ["queries", several], ["curves", true], ["cost", data.timings.length], ["teacher", data.teacher], ["learning", data.learning.length]]) {
     document.getElementById(id).hidden = !there;
   }
   document.querySelectorAll("select[data-state]").forEach(chooser);
@@ -53,5 +53,6 @@ function begin() {
   drawCurves();
   if (data.timings.length) { on(["measure"], drawCost); drawCost(); }
   if (data.teacher) drawTeacher();
+  if (data.learning.length) drawLearning();
 }
 begin();

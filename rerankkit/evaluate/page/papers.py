@@ -45,6 +45,10 @@ def _figures(record: Record) -> Iterator[tuple[str, tuple[float, float], Any]]:
             name = f"{system}.{_word(systems[system])}"
             yield f"student_against_teacher.{name}", (4.8, 3.8), lambda axes, one=student: _scatter(axes, one)
             yield f"tau_by_margin.{name}", (4.8, 3.2), lambda axes, one=student: _margins(axes, one)
+    for i, one in enumerate(record["learning"]):
+        yield f"training_loss.{i}.{_word(one['name'])}", (4.8, 3.2), lambda axes, one=one: _loss(axes, one)
+        if one["dev"]:
+            yield f"dev_by_step.{i}.{_word(one['name'])}", (4.8, 3.2), lambda axes, one=one: _dev(axes, one)
 
 
 def _word(name: str) -> str:
@@ -188,6 +192,25 @@ def _margins(axes: Any, student: Record) -> None:
     axes.axhline(0, color="0.3", linewidth=0.8)
     axes.set(xlabel="teacher's margin, in deviations of its scores", ylabel="Kendall tau-b")
     axes.margins(y=0.12)
+
+
+def _loss(axes: Any, learnt: Record) -> None:
+    for i, one in enumerate(learnt["lines"], 1):
+        axes.plot(*zip(*one["points"], strict=True), label=_plain(one["name"].replace("_", " ")), color=COLOURS[i % 8])
+    axes.set(xlabel="training step", ylabel="training loss", title=_plain(learnt["name"]))
+    axes.grid(True, axis="y")
+    axes.legend(frameon=False, fontsize=8)
+
+
+def _dev(axes: Any, learnt: Record) -> None:
+    dev = learnt["dev"]
+    axes.plot(*zip(*dev["points"], strict=True), marker="o", color=GAIN)
+    axes.plot(*dev["best"], marker="*", markersize=11, color=LOSS, label=f"kept: step {dev['best'][0]}", linestyle="")
+    if dev.get("first_stage") is not None:
+        axes.axhline(dev["first_stage"], color="0.45", linestyle="--", linewidth=1, label="first stage")
+    axes.set(xlabel="training step", ylabel=_plain(f"{dev['measure']} on dev"), title=_plain(learnt["name"]))
+    axes.grid(True, axis="y")
+    axes.legend(frameon=False, fontsize=8)
 
 
 def _plain(text: str) -> str:

@@ -53,6 +53,7 @@ def payload(material: Material) -> Record:
             if one.name in material.timings
         ],
         "teacher": _teacher(material, gathered),
+        "learning": list(material.learning),
         **_lists(material, gathered, {qid: i for i, qid in enumerate(qids)}),
     }
     return finite(record)

@@ -16,7 +16,7 @@ from rerankkit.evaluate.page.payload import Record
 from rerankkit.evaluate.study import Study
 from rerankkit.files import whole_file
 
-SCRIPTS = ("drawing", "figures", "queries", "sheet", "teacher", "page")
+SCRIPTS = ("drawing", "figures", "queries", "sheet", "teacher", "learning", "page")
 PLACE = re.compile("@([a-z-]+)@")
 
 

@@ -1,5 +1,6 @@
 """A study small enough to work out by hand, with texts that try to break out of the page."""
 
+import math
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -32,6 +33,16 @@ TEXTS = {
     "c": Document("c", "", "line\u2028separator \U0001f41f"),
     "d": Document("d", "ספר", "שלום לכולם"),
     "e": Document("e", "Half \ud83d", "a lone surrogate \ud83d"),
+}
+
+
+LEARNT = {
+    "name": "bert <b>new</b>",
+    "lines": [
+        {"name": "loss", "points": [(10, 0.9), (20, 0.5), (30, 0.25)]},
+        {"name": "margin_mse", "points": [(10, 0.7), (20, math.nan), (30, 0.125)]},
+    ],
+    "dev": {"measure": "nDCG@10", "points": [(0, 0.31), (30, 0.625)], "best": (30, 0.625), "first_stage": 0.5},
 }
 
 
@@ -104,6 +115,7 @@ def material(study: Study) -> Callable[..., Material]:
             "documents": lambda docids: {docid: TEXTS[docid] for docid in docids if docid in TEXTS},
             "timings": {"bert <new>.txt": Timing(12.5, 30.0), "rm3.txt": Timing(100.0)},
             "teacher": run({"1": ["a", "c", "b"], "2": ["d", "e"], "q<3>": ["f", "g"]}, "llm"),
+            "learning": [LEARNT],
             "made": "rerankkit compare 'a & b'",
         }
         return Material(study, QRELS, several, **{**everything, **others})  # type: ignore[arg-type]

@@ -58,6 +58,9 @@ def browser():
     driver.quit()
 
 
+NOTHING_MORE = {"queries": None, "documents": None, "teacher": None, "timings": {}, "learning": []}
+
+
 class Page:
     """The report opened, with the few words that the tests speak."""
 
@@ -109,7 +112,7 @@ def opened(browser, material, tmp_path):
     return go
 
 
-@pytest.mark.parametrize("changes", [{}, {"queries": None, "documents": None, "teacher": None, "timings": {}}])
+@pytest.mark.parametrize("changes", [{}, NOTHING_MORE])
 def test_no_errors_no_network_and_texts_stay_texts(opened, changes):
     page = opened(**changes)
     page.one(".rows button").click()
@@ -117,8 +120,8 @@ def test_no_errors_no_network_and_texts_stay_texts(opened, changes):
     assert page.run("return performance.getEntriesByType('resource').length") == 0
     assert page.browser.title == "bert <new>.txt and rm3.txt against bm25.txt"
     assert page.run("return document.querySelectorAll('img, iframe, main b').length") == 0
-    hidden = page.run("return ['cost', 'teacher'].map((id) => document.getElementById(id).hidden)")
-    assert hidden == ([True, True] if changes else [False, False])
+    hidden = page.run("return ['cost', 'teacher', 'learning'].map((id) => document.getElementById(id).hidden)")
+    assert hidden == [bool(changes)] * 3
 
 
 def test_the_tables_numbers_are_those_of_the_data(opened):
@@ -139,6 +142,28 @@ def test_the_tables_numbers_are_those_of_the_data(opened):
     assert len(rows) == 6
     shown = page.run("return [...document.querySelectorAll('#forest .numbers td')].map((cell) => cell.textContent)")
     assert shown[:4] == ["+0.1234", "+0.0111", "+0.2222", "0.0987"]
+
+
+def test_learning_curves_are_drawn_and_told_in_numbers(opened):
+    page = opened()
+    heads = page.run("return [...document.querySelectorAll('#learning h3')].map((one) => one.textContent)")
+    assert heads == ["bert <b>new</b>: training loss", "bert <b>new</b>: nDCG@10 on dev"]
+    cells = page.run("""
+        const row = (one) => [...one.cells].map((cell) => cell.textContent);
+        return [...document.querySelector("#learning table").rows].map(row);
+    """)
+    assert cells == [
+        ["step", "loss", "margin_mse"],
+        ["10", "0.9000", "0.7000"],
+        ["20", "0.5000", "–"],
+        ["30", "0.2500", "0.1250"],
+    ]
+    assert "Kept: step 30, 0.6250; the dashed line is the first stage’s 0.5000." in page.text("#learning")
+    drawn = page.run("""
+        const plots = [...document.querySelectorAll("#learning .plot svg")];
+        return plots.map((one) => one.querySelectorAll(".curve").length);
+    """)
+    assert drawn == [2, 2]
 
 
 def test_a_click_opens_the_documents_before_and_after(opened):
@@ -233,7 +258,7 @@ def test_figures_have_words(opened):
     page = opened()
     words = "(one) => one.getAttribute('aria-label')"
     labels = page.run(f"return [...document.querySelectorAll('.plot svg[role=img]')].map({words})")
-    assert len(labels) == 7
+    assert len(labels) == 9
     forest = "nDCG@10, difference from bm25.txt: bert <new>.txt +0.1234 (+0.0111 to +0.2222); rm3.txt −0.1234 ("
     assert labels[0].startswith(forest)
     assert any(label.startswith("nDCG by depth. At k ") for label in labels)

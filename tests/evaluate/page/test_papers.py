@@ -17,6 +17,7 @@ def test_every_figure_in_both_formats(material, tmp_path):
         *("ndcg_by_depth", "precision_by_recall", "quality_latency", "teacher_scores"),
         *("student_against_teacher.1.bert_new_.txt", "tau_by_margin.1.bert_new_.txt"),
         *("student_against_teacher.2.rm3.txt", "tau_by_margin.2.rm3.txt"),
+        *("training_loss.0.bert_b_new_b_", "dev_by_step.0.bert_b_new_b_"),
     ]
     assert [path.name for path in paths] == [f"{name}.{form}" for name in names for form in ("png", "svg")]
     assert sorted(tmp_path.iterdir()) == sorted(paths)
@@ -24,12 +25,14 @@ def test_every_figure_in_both_formats(material, tmp_path):
     assert {"bert <new>.txt", "rm3.txt", "nDCG@10, difference from bm25.txt"} <= texts(
         tmp_path / "difference.nDCG@10.svg"
     )
+    assert {"margin mse", "bert <b>new</b>"} <= texts(tmp_path / "training_loss.0.bert_b_new_b_.svg")
+    assert {"kept: step 30", "first stage"} <= texts(tmp_path / "dev_by_step.0.bert_b_new_b_.svg")
     assert "milliseconds a query" in texts(tmp_path / "quality_latency.svg")
 
 
 def small(record):
-    """Only what is drawn of one measure without times and teacher."""
-    return {**record, "measures": record["measures"][:1], "timings": [], "teacher": None}
+    """Only what is drawn of one measure without times, teacher and learning curves."""
+    return {**record, "measures": record["measures"][:1], "timings": [], "teacher": None, "learning": []}
 
 
 def test_the_same_figure_is_the_same_file_and_a_dollar_is_a_dollar(material, tmp_path):

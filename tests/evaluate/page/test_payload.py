@@ -42,10 +42,10 @@ def test_few_queries_and_documents_where_the_limits_say_so(material):
 
 
 def test_without_texts_there_are_docids(material):
-    record = payload(material(queries=None, documents=None, teacher=None, timings={}))
+    record = payload(material(queries=None, documents=None, teacher=None, timings={}, learning=()))
     assert record["queries"] is None
     assert all(document[1:] == ["", ""] for document in record["documents"])
-    assert (record["teacher"], record["timings"]) == (None, [])
+    assert (record["teacher"], record["timings"], record["learning"]) == (None, [], [])
     assert "only docids" in record["notes"]["lists"]
 
 
@@ -54,6 +54,12 @@ def test_timings_and_teacher(material):
     assert record["timings"] == [{"system": 1, "p50": 12.5, "p95": 30.0}, {"system": 2, "p50": 100.0, "p95": None}]
     assert list(record["teacher"]["students"]) == [1, 2]
     assert record["teacher"]["told"].startswith("The teacher is llm: 7 scores of 3 queries")
+
+
+def test_learning_curves_are_as_given_but_for_what_is_no_number(material):
+    (learnt,) = payload(material())["learning"]
+    assert learnt["lines"][1]["points"] == [[10, 0.7], [20, None], [30, 0.125]]
+    assert learnt["dev"]["best"] == [30, 0.625]
 
 
 def test_a_teacher_that_is_compared_is_no_student(material):
