@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 FIRSTP = "firstp"
 """What fits of a document is its score; nothing is to be done."""
 AGGREGATES: dict[str, Callable[[Iterable[float]], float]] = {"maxp": max, "sump": math.fsum}
-CACHE = 50_000
+CACHE = 5_000
 """How many documents' windows are kept."""
 
 

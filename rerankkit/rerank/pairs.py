@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
@@ -13,8 +14,8 @@ from rerankkit.types import Document, Query
 
 log = logging.getLogger(__name__)
 
-CACHE = 200_000
-"""How many documents' ids are kept."""
+CACHE = 20_000
+"""How many documents' ids are kept: a dozen megabytes, however long the texts are and however many pairs there are."""
 PLAIN = {"add_special_tokens": False, "truncation": False, "padding": False, "verbose": False}
 """The tokenizer's options for a text that nothing is put around, whole."""
 PLURAL = {"query": "queries", "title": "titles"}
@@ -74,7 +75,7 @@ class Lengths:
 class Encoded(NamedTuple):
     """A text's first ids, one more than fit at the most, and how many it has altogether."""
 
-    ids: list[int]
+    ids: Sequence[int]
     length: int
 
 
@@ -84,7 +85,7 @@ class PairEncoder:
     def __init__(self, tokenizer: Any, frame: Frame, lengths: Lengths) -> None:
         self.tokenizer, self.frame, self.lengths = tokenizer, frame, lengths
         self.documents, self.queries, self.titles = Tally(), Tally(), Tally()
-        self._documents: dict[str, Encoded] = {}
+        self._documents: dict[bytes, Encoded] = {}
         self._titles: dict[str, tuple[str, int]] = {}
 
     def encode(self, query: Query, documents: Sequence[Document]) -> list[Pair]:
@@ -169,12 +170,18 @@ class PairEncoder:
     def _cached(self, texts: Sequence[str]) -> list[Encoded]:
         if len(self._documents) > CACHE:
             self._documents.clear()
-        missing = list(dict.fromkeys(text for text in texts if text not in self._documents))
+        keys = [_key(text) for text in texts]
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._documents}
         if missing:
             most = self.lengths.max_length + 1
-            encoded = (Encoded(ids[:most], len(ids)) for ids in self._ids(missing))
+            encoded = (Encoded(array("i", ids[:most]), len(ids)) for ids in self._ids(list(missing.values())))
             self._documents.update(zip(missing, encoded, strict=True))
-        return [self._documents[text] for text in texts]
+        return [self._documents[key] for key in keys]
 
     def _ids(self, texts: list[str]) -> list[list[int]]:
         return self.tokenizer(texts, **PLAIN)["input_ids"]
+
+
+def _key(text: str) -> bytes:
+    """What stands for a text, and is short."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -274,3 +274,15 @@ def test_apart_titles_and_summaries_are_tokenized_once(bert):
     encoder.encode(RED_CAT, [DOG, Document("e", "dog", "green")])
     encoder.encode(RED_CAT, [Document("f", "green", "bird fish")])
     assert asked == ["red cat", "dog", "bird fish", "green", "red cat"]
+
+
+@pytest.mark.parametrize("title_tokens", [None, 1])
+def test_few_ids_are_kept_however_many_documents_there_are(bert, monkeypatch, title_tokens):
+    documents = [Document(str(number), "dog " * (1 + number), "bird " * (1 + number)) for number in range(12)]
+    expected = bert_encoder(bert, 64, None, title_tokens).encode(RED_CAT, documents)
+    monkeypatch.setattr("rerankkit.rerank.pairs.CACHE", 4)
+    encoder = bert_encoder(bert, 64, None, title_tokens)
+    found = [pair for document in documents * 2 for pair in encoder.encode(RED_CAT, [document])]
+    assert found == expected * 2
+    assert 0 < len(encoder._documents) <= 5
+    assert encoder.encode(RED_CAT, documents) == expected
