@@ -17,6 +17,8 @@ from rerankkit.trec import read_qrels, read_topics, write_qrels, write_topics
 
 SETTINGS = tomllib.loads(Path(__file__).with_name("recipe.toml").read_text("utf-8"))
 COLLECTIONS = ("scifact", "mwmbl", "crowdflower")
+BI_ENCODERS = {"bi": "minilm-l6", "bi-large": "mpnet-base"}
+"""The bi-encoders as pip installs them."""
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
@@ -108,8 +110,8 @@ class Passages:
         write_topics(asked, self.path(f"{name}.asked.tsv"))
 
     def scored(self, lists: str, model: str, run: str, how: list[str]) -> Stage:
-        """A model's run over candidates, named after both; `bi` is the bi-encoder as it is."""
-        given = "minilm-l6" if model == "bi" else self.path(f"models/{model}")
+        """A model's run over candidates, named after both."""
+        given = BI_ENCODERS.get(model) or self.path(f"models/{model}")
         asked = ["--model", given, "--models", self.path("models"), "--dtype", fast_dtype(), "--run", run, *how]
         output = ["--output", self.path(f"{lists}.{model}.txt")]
         return Stage(f"{lists} by {model}", ["rerank", *asked, *output])

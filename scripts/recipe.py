@@ -15,7 +15,7 @@ from pathlib import Path
 
 from experiment import conduct
 from judged import judged_lists
-from passages import COLLECTIONS, SETTINGS, Passages
+from passages import BI_ENCODERS, COLLECTIONS, SETTINGS, Passages
 from seeds import Table
 
 from rerankkit.demo.resume import Stage
@@ -30,6 +30,7 @@ ELSEWHERE = ("vaswani", "dl19")
 """Collections that nobody learns from."""
 TOLD = {"labels": "labels only", "warm-labels": "labels only, after the warm-up", "llm": "LLM teacher"}
 """What the tables call who is fitted to people's grades."""
+AS_IT_IS = {"bi": "bi-encoder, as it is", "bi-large": "larger bi-encoder, as it is"}
 
 
 def thin(docids: Sequence[str], size: int, qid: str) -> set[str]:
@@ -69,7 +70,7 @@ class Recipe(Passages):
         yield from self.zero_shot("bi")
 
     def candidates(self, name: str) -> Iterator[Stage]:
-        """BM25's lists of a collection's splits and the bi-encoder's scores: scifact's top 100, else judged lists."""
+        """BM25's lists of a collection's splits and the bi-encoders' scores: scifact's top 100, else judged lists."""
         index, hits = ["--index", self.path(f"{name}.index")], "100" if name == "scifact" else "40000"
         yield Stage(f"{name} index", ["index", "--input", str(self.data / name / "docs.jsonl"), *index])
         for split in ("train", *MEASURED[name]):
@@ -80,7 +81,12 @@ class Recipe(Passages):
             length = ["--max-length", "256" if name == "scifact" else "128"]
             docs = ["--collection", str(self.data / name / "docs.jsonl")]
             few = SAMPLED if lists == "mwmbl.train" else []
-            yield self.scored(lists, "bi", self.path(f"{lists}.bm25.txt"), [*topics, *docs, *length, *few])
+            for member in self.bi_encoders(name):
+                yield self.scored(lists, member, self.path(f"{lists}.bm25.txt"), [*topics, *docs, *length, *few])
+
+    def bi_encoders(self, name: str) -> list[str]:
+        """The smaller one, and the larger one where it is in the committee."""
+        return [one for one in BI_ENCODERS if one == "bi" or one in SETTINGS["members"][name]]
 
     def shortlist(self, lists: str) -> None:
         """The candidates; of scifact's train claims also the relevant abstracts that BM25 missed, at the end."""
@@ -214,7 +220,7 @@ class Recipe(Passages):
             rows = {"BM25, no reranking": [self.path(f"{lists}.bm25.txt")]}
             for kind in SETTINGS["fitted"][name]:
                 rows[TOLD[kind]] = [self.path(f"{lists}.{run}.txt") for run in self.runs_of(name, kind)]
-            rows["bi-encoder, as it is"] = [self.path(f"{lists}.bi.txt")]
+            rows |= {AS_IT_IS[one]: [self.path(f"{lists}.{one}.txt")] for one in self.bi_encoders(name)}
             rows["committee without grades"] = [self.path(f"{lists}.committee.txt")]
             rows["student"] = self.seeds(f"{lists}.{name}-student")
             rows["mean of the three students"] = self.seeds(f"{lists}.mean")
@@ -225,7 +231,7 @@ class Recipe(Passages):
         for name in ELSEWHERE:
             rows = {"BM25, no reranking": [self.first_stage(name)]}
             rows["labels only (mwmbl)"] = self.seeds(f"{name}.mwmbl-labels")
-            rows["bi-encoder, as it is"] = [self.path(f"{name}.bi.txt")]
+            rows[AS_IT_IS["bi"]] = [self.path(f"{name}.bi.txt")]
             rows["student after the warm-up"] = [self.path(f"{name}.warm.txt")]
             rows |= {f"student of {one}": self.seeds(f"{name}.{one}-student") for one in COLLECTIONS}
             rows["mean of the three students"] = self.seeds(f"{name}.mean")
