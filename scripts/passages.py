@@ -35,7 +35,7 @@ def passages(text: str, words: int, least: int) -> Iterator[str]:
 
 
 class Passages:
-    """The stages that make them and let the bi-encoder score them, and where their files lie."""
+    """The stages that make them and let the first teachers score them, and where their files lie."""
 
     def __init__(self, data: Path, out: Path) -> None:
         self.data, self.out = data, out
@@ -84,7 +84,7 @@ class Passages:
             file.writelines(f"{line}\n" for line in lines)
 
     def lists(self) -> Iterator[Stage]:
-        """What asks for passages, what BM25 finds, and the bi-encoder's scores of some of each list."""
+        """What asks for passages, what BM25 finds, and the committee of BM25 and bi-encoder on some of each list."""
         yield Stage(f"passages of {SETTINGS['passage_words']} words, {SETTINGS['least_words']} at least", self.cut)
         index = ["--index", self.path("passages.index")]
         yield Stage("passages index", ["index", "--input", self.path("passages.jsonl"), *index])
@@ -102,6 +102,7 @@ class Passages:
                 yield Stage(f"{lists} bm25", search)
                 few = ["--sample", str(SETTINGS["sample"]), "--max-length", "128"]
                 yield self.scored(lists, "bi", found, [*topics, "--collection", self.path("passages.jsonl"), *few])
+                yield self.fused(lists, {"bm25": 1, "bi": 1})
 
     def ask(self, name: str) -> None:
         """A collection's train queries as topics of their own, to be asked of passages."""
@@ -126,7 +127,7 @@ class Passages:
         """The options that name topics and the texts of all collections."""
         return ["--topics", self.path(topics), "--collection", self.path("docs.jsonl")]
 
-    def taught(self, lists: str, run: str = "committee") -> list[str]:
-        """The options of a teacher's run and its topics."""
+    def taught(self, lists: str) -> list[str]:
+        """The options of a committee's run and its topics."""
         topics = f"{lists}.tsv" if lists.endswith((".titles", ".asked")) else f"{lists}.topics.tsv"
-        return ["--run", self.path(f"{lists}.{run}.txt"), "--topics", self.path(topics)]
+        return ["--run", self.path(f"{lists}.committee.txt"), "--topics", self.path(topics)]

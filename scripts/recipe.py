@@ -1,10 +1,10 @@
 """The recipe: for claims, web pages and products a student each that keeps what its encoder knew, over three seeds.
 
-All start from one student of the bi-encoder, warmed up on titles and on the train queries asked of short passages
+All start from one student of BM25 and bi-encoder, warmed up on titles and on the train queries asked of short passages
 without titles. Each then learns from its collection's committee: people's grades have a voice beside the bi-encoder
 and, on mwmbl and crowdflower, label-only students, on mwmbl an LLM too. Measured are scifact's test claims (BM25's top
 100), the dev queries of mwmbl and crowdflower, and, for all, vaswani and dl19, from which nobody learnt; beside
-label-only students, and the mean of the three students' weights. Finished stages are kept.
+label-only students. One student for all is the mean of mwmbl's and crowdflower's. Finished stages are kept.
 
     python scripts/recipe.py --data ../shared/data --output runs/recipe
 """
@@ -148,9 +148,9 @@ class Recipe(Passages):
         write_run(Run.ranked(best_first, "grades"), self.path(f"{lists}.grades.txt"))
 
     def warm_up(self) -> Iterator[Stage]:
-        """A student of the bi-encoder, on the lists of passages."""
+        """A student of BM25 and bi-encoder, on the lists of passages."""
         unlabelled = [f"{name}.{kind}" for name in COLLECTIONS for kind in ("titles", "asked")]
-        lists = [option for one in unlabelled for option in self.taught(one, "bi")]
+        lists = [option for one in unlabelled for option in self.taught(one)]
         texts = ["--collection", self.path("docs.jsonl"), "--models", self.path("models")]
         how = ["--model", "minilm-l6", *SETTINGS["warm_up"], *self.held_out(), "--drop-overlap"]
         yield Stage("warm-up", ["distill", *lists, *texts, *how, "--output", self.path("models/warm")])
@@ -184,13 +184,16 @@ class Recipe(Passages):
         yield from self.zero_shot(model)
 
     def mean(self) -> Iterator[Stage]:
-        """The mean of the collections' students, a seed each; on scifact a student also beside BM25 and bi-encoder."""
+        """One student for all: the mean of several collections' students, by shares; and scifact's beside others."""
+        shares = {
+            self.path(f"models/{name}-student-{s}"): part for name, part in SETTINGS["mean"].items() for s in SEEDS
+        }
+        weights = ["--weights", ",".join(map(str, shares.values()))]
+        yield Stage("mean", ["average", *shares, *weights, "--output", self.path("models/mean")])
+        for name in SETTINGS["mean"]:
+            yield self.reranked(f"{name}.dev", "mean")
+        yield from self.zero_shot("mean")
         for seed in SEEDS:
-            students = [self.path(f"models/{name}-student-{seed}") for name in COLLECTIONS]
-            yield Stage(f"mean, {seed}", ["average", *students, "--output", self.path(f"models/mean-{seed}")])
-            for name, splits in MEASURED.items():
-                yield self.reranked(f"{name}.{splits[-1]}", f"mean-{seed}")
-            yield from self.zero_shot(f"mean-{seed}")
             runs = [self.path(f"scifact.test.{one}.txt") for one in ("bm25", f"scifact-student-{seed}", "bi")]
             for kind, together in (("with-bm25", runs[:2]), ("with-both", runs)):
                 output = ["--output", self.path(f"scifact.test.{kind}-{seed}.txt")]
@@ -223,7 +226,8 @@ class Recipe(Passages):
             rows |= {AS_IT_IS[one]: [self.path(f"{lists}.{one}.txt")] for one in self.bi_encoders(name)}
             rows["committee without grades"] = [self.path(f"{lists}.committee.txt")]
             rows["student"] = self.seeds(f"{lists}.{name}-student")
-            rows["mean of the three students"] = self.seeds(f"{lists}.mean")
+            if name in SETTINGS["mean"]:
+                rows["one student for all, their mean"] = [self.path(f"{lists}.mean.txt")]
             if name == "scifact":
                 rows |= {"BM25 and student": self.seeds(f"{lists}.with-bm25")}
                 rows |= {"BM25, student, bi-encoder": self.seeds(f"{lists}.with-both")}
@@ -234,7 +238,7 @@ class Recipe(Passages):
             rows[AS_IT_IS["bi"]] = [self.path(f"{name}.bi.txt")]
             rows["student after the warm-up"] = [self.path(f"{name}.warm.txt")]
             rows |= {f"student of {one}": self.seeds(f"{name}.{one}-student") for one in COLLECTIONS}
-            rows["mean of the three students"] = self.seeds(f"{name}.mean")
+            rows["one student for all, their mean"] = [self.path(f"{name}.mean.txt")]
             found[f"{name}, zero-shot"] = Table(self.data / name / "qrels.txt", _paths(rows))
         return found
 
