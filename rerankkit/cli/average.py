@@ -22,7 +22,7 @@ def command(checkpoints: tuple[str, ...], weights: str | None, output: Path, mod
     \b
     Examples:
       rerankkit average bert-0 bert-1 bert-2 --output runs/models/bert-distilled
-      rerankkit average runs/models/warm runs/models/bert --weights 1,3 --output runs/models/bert-general
+      rerankkit average runs/models/bert-web runs/models/bert-products --weights 4,1 --output runs/models/bert-general
     """
     from rerankkit.rerank.models import resolve
     from rerankkit.train.average import average
