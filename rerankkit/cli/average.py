@@ -15,9 +15,9 @@ from rerankkit.cli.inputs import models_option, numbers_of
 def command(checkpoints: tuple[str, ...], weights: str | None, output: Path, models: Path) -> None:
     """Average the weights of checkpoints that were trained from one start.
 
-    Students of several seeds make one that ranks at the cost of one. A student averaged with what it started from
-    keeps more of what that knew, and less of what it was taught. Checkpoints that did not begin alike have no mean
-    that ranks: measure it (rerankkit evaluate).
+    Students of several seeds make one that ranks at the cost of one; so do students of several collections, each by
+    its share of the weights. Checkpoints that did not begin alike have no mean that ranks: measure it (rerankkit
+    evaluate).
 
     \b
     Examples:

@@ -89,13 +89,13 @@ class ReportFlags:
         """
         if not self.wanted:
             return []
-        from rerankkit.evaluate.page.learning import learning
         from rerankkit.evaluate.page.lists import Limits
         from rerankkit.evaluate.page.material import Material
         from rerankkit.evaluate.page.papers import draw_figures
         from rerankkit.evaluate.page.payload import payload
         from rerankkit.evaluate.page.timings import read_timings
         from rerankkit.evaluate.page.writing import write_report
+        from rerankkit.train.learning import learning
         from rerankkit.trec import read_run, read_topics
 
         names = [evaluation.name for evaluation in study.evaluations]

@@ -3,8 +3,8 @@
 import pytest
 
 from rerankkit.errors import InputError
-from rerankkit.evaluate.page.learning import learning
 from rerankkit.rerank.checkpoint import Note
+from rerankkit.train.learning import learning
 
 LOG = [
     {"step": 0, "eval_nDCG@10": 0.5},

@@ -1,4 +1,4 @@
-"""The learning curves that a checkpoint's note tells of, as the page draws them."""
+"""The learning curves that a checkpoint's note tells of, as a report draws them."""
 
 from pathlib import Path
 from typing import Any
