@@ -253,7 +253,10 @@ def _paths(rows: Mapping[str, Sequence[str]]) -> dict[str, list[Path]]:
 
 def needed(data: Path) -> list[Path]:
     """The files that must be there."""
-    files = [data / name / file for name in (*COLLECTIONS, *ELSEWHERE) for file in ("docs.jsonl", "queries.tsv")]
+    wanted = ("docs.jsonl", "queries.tsv", "qrels.txt")
+    files = [data / name / file for name in (*COLLECTIONS, *ELSEWHERE) for file in wanted]
+    splits = {name: ("train", "test" if name == "scifact" else "dev") for name in COLLECTIONS}
+    files += [data / name / f"split.{split}.txt" for name, both in splits.items() for split in both]
     return [*files, data / "dl19/run.bm25.txt"]
 
 

@@ -75,6 +75,7 @@ class ReportFlags:
             raise InputError(f"--{useless[0]} is for a report", "Give --report FILE or --plots FOLDER")
         if told.index is not None and told.collection is not None:
             raise InputError("the documents' text comes from one place", "Give either --index or --collection")
+        told.learnt()  # a wrong folder is told before any run is compared
         return told
 
     @property
@@ -95,7 +96,6 @@ class ReportFlags:
         from rerankkit.evaluate.page.payload import payload
         from rerankkit.evaluate.page.timings import read_timings
         from rerankkit.evaluate.page.writing import write_report
-        from rerankkit.train.learning import learning
         from rerankkit.trec import read_run, read_topics
 
         names = [evaluation.name for evaluation in study.evaluations]
@@ -108,7 +108,7 @@ class ReportFlags:
             timings={} if self.timings is None else read_timings(self.timings, names),
             teacher=None if self.teacher is None else read_run(self.teacher),
             teacher_depth=study.settings.depth or TEACHER_DEPTH,
-            learning=[learning(folder) for folder in self.checkpoint],
+            learning=self.learnt(),
             limits=Limits(self.report_documents, self.report_queries),
             made=shlex.join(["rerankkit", *sys.argv[1:]]),
         )
@@ -118,6 +118,14 @@ class ReportFlags:
         if self.report is not None:
             write_report(material, record, self.report)
         return [path for path in (self.plots, self.report) if path is not None]
+
+    def learnt(self) -> list[dict[str, Any]]:
+        """The checkpoints' learning curves; InputError for a folder that has none."""
+        if not self.checkpoint:
+            return []
+        from rerankkit.train.learning import learning
+
+        return [learning(folder) for folder in self.checkpoint]
 
     def _documents(self, docids: set[str]) -> "Collection":
         if self.collection is not None:

@@ -71,6 +71,28 @@ def test_the_reports_numbers_are_those_of_the_json(folder):
     assert told["warnings"]
 
 
+def test_a_checkpoints_learning_curves_are_in_the_report(folder):
+    from rerankkit.rerank.checkpoint import Note
+
+    log = [{"step": step, "loss": 1 / step, "learning_rate": 1e-4} for step in (1, 2, 4)]
+    Path("bert").mkdir()
+    Note("cross-encoder", trained={"log": log}).write(Path("bert"))
+    compare("--checkpoint", "bert", "--report", "report.html")
+    (learnt,) = record_of("report.html")["learning"]
+    assert learnt == {
+        "name": "bert",
+        "lines": [{"name": "loss", "points": [[1, 1.0], [2, 0.5], [4, 0.25]]}],
+        "dev": None,
+    }
+
+
+def test_a_folder_without_learning_curves_is_told_before_any_run_is_read(folder):
+    Path("bert.txt").write_text("no run at all\n")
+    result = compare("--checkpoint", ".", "--report", "report.html", code=2)
+    assert "no checkpoint of rerankkit. Give a folder that sft or distill wrote" in result.output
+    assert not Path("report.html").exists()
+
+
 def test_figures_alone(folder):
     result = compare("--plots", "plots")
     assert "Wrote plots" in result.stderr

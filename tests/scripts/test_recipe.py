@@ -158,3 +158,14 @@ def test_a_file_that_is_not_there_is_told_first(tmp_path):
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("Error: nowhere/scifact/docs.jsonl: no such file")
     assert not (tmp_path / "out").exists()
+
+
+def test_every_file_that_a_stage_opens_is_looked_for_first(recipe, tmp_path):
+    wanted = {str(path.relative_to(tmp_path)) for path in recipe.needed(tmp_path)}
+    assert {
+        "scifact/split.test.txt",
+        "scifact/split.train.txt",
+        "mwmbl/split.dev.txt",
+        "crowdflower/qrels.txt",
+    } < wanted
+    assert {"dl19/run.bm25.txt", "vaswani/qrels.txt"} < wanted
