@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 @backend_option
 @click.option("--dtype", default="auto", show_default=True, help="auto, float32, bf16, float16, int8.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
+@click.option("--compile", "compiled", is_flag=True, help="Run cross-encoders by torch.compile; not those of --then.")
 @click.option("--max-length", type=int, help="Tokens of a pair; the checkpoint's own by default.")
 @click.option("--max-query-tokens", type=int, help="Tokens of a query; a longer one is cut instead of refused.")
 @click.option(
@@ -86,6 +87,7 @@ def command(
     backend: str,
     dtype: str,
     device: str,
+    compiled: bool,
     max_length: int | None,
     max_query_tokens: int | None,
     store: Path | None,
@@ -139,7 +141,7 @@ def command(
     texts = collection_of(index, collection, first_stage)
     tail = tail and sample is None
     names = [*model, *(later.model for later in stages.thens)]
-    scoring = Scoring(device, dtype, batch_tokens, max_length, max_query_tokens, backend)
+    scoring = Scoring(device, dtype, batch_tokens, max_length, max_query_tokens, backend, compiled)
     probe = probe_of(first_stage, topics, texts)
     rerankers = [
         *load_rerankers(model, scoring, models, probe),

@@ -73,7 +73,7 @@ class Then(NamedTuple):
     def scoring(self, first: "Scoring") -> "Scoring":
         """How it is run: as the first model, but for what was said of it; not every backend runs every model."""
         backend = self.backend or ("torch" if first.backend == "torch" else "auto")
-        return replace(first, dtype=self.dtype or first.dtype, backend=backend)
+        return replace(first, dtype=self.dtype or first.dtype, backend=backend, compile=False)
 
 
 @dataclass(frozen=True, slots=True)

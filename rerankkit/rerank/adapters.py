@@ -38,7 +38,7 @@ def load_rerankers(names: Sequence[str], scoring: Scoring, models: Path, probe: 
             found.setdefault(key, []).append(place)
     loaded: dict[int, Reranker] = {}
     for places in found.values():
-        if len(places) > 1:
+        if len(places) > 1 and not scoring.compile:  # which LLMs refuse, one by one
             checkpoints = [Path(resolve(names[place], models)) for place in places]
             loaded.update(zip(places, _on_one_base(checkpoints, scoring), strict=True))
     return [

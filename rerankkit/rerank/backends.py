@@ -115,6 +115,8 @@ def compiled_for(place: Place, architecture: str, scoring: Scoring) -> CompiledS
 
 def _unfit(checkpoint: str, architecture: str, scoring: Scoring) -> str:
     """Why a checkpoint is left to torch; empty where it need not be."""
+    if scoring.compile:
+        return "--compile is torch's"
     if scoring.device not in ("auto", "cpu"):
         return f"--device {scoring.device} is torch's"
     if scoring.device == "auto" and has_accelerator():

@@ -9,12 +9,12 @@ from typing import Any
 
 from rerankkit.errors import InputError
 from rerankkit.rerank.checkpoint import Note, check_length, load_sequence_classifier, positions, read_note
+from rerankkit.rerank.encoder import EncoderScorer
 from rerankkit.rerank.graph import spare_last_layer
 from rerankkit.rerank.pairs import Frame, Lengths, PairEncoder
 from rerankkit.rerank.scorer import PairScorer, keep_head_in_float32
 from rerankkit.rerank.scoring import Scoring
 from rerankkit.rerank.texts import document_text, query_text
-from rerankkit.rerank.unpadded import EncoderScorer
 
 
 def frame(tokenizer: Any) -> Frame:

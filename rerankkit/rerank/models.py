@@ -68,6 +68,8 @@ def load_reranker(name: str, scoring: Scoring, models: Path = MODELS, probe: Pro
     plugin = _is_plugin(name, models)
     checkpoint = name if plugin else resolve(name, models)
     architecture = name if plugin else architecture_of(checkpoint)
+    if scoring.compile and architecture != "cross-encoder":
+        raise InputError(f"--compile is for cross-encoders, {name} is {architecture}", "Leave it out")
     if scoring.backend != "torch":
         place = Place(checkpoint, "" if plugin else _digest_of_model(checkpoint), models, probe)
         compiled = compiled_for(place, architecture, scoring)

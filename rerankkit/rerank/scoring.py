@@ -29,6 +29,7 @@ class Scoring:
     max_length: int | None = None
     max_query_tokens: int | None = None
     backend: str = "torch"
+    compile: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dtype", SHORT.get(self.dtype, self.dtype))
@@ -42,6 +43,10 @@ class Scoring:
             raise InputError(f"--backend {self.backend} does not compute float16", "Give --dtype bf16, or float32")
         if self.dtype == "bfloat16" and self.backend == "onnx":
             raise InputError("--backend onnx does not compute bfloat16 on a CPU", "Give --backend openvino, or torch")
+        if self.compile and (self.backend in ("onnx", "openvino") or self.dtype == "int8"):
+            raise InputError(
+                "--compile is torch's", "Leave it out, or give --backend torch and another --dtype than int8"
+            )
         if self.batch_tokens < 1:
             raise InputError(f"--batch-tokens {self.batch_tokens} is not positive")
         if self.max_length is not None and self.max_length < 8:

@@ -14,17 +14,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rerankkit.rerank.compiled import encoded
 from rerankkit.rerank.graph import is_bert_like
-from rerankkit.rerank.pairs import Pair
-from rerankkit.rerank.room import lacks_memory
-from rerankkit.rerank.scorer import PairScorer, Plan, Whole
+from rerankkit.rerank.pairs import Pair, PairEncoder
+from rerankkit.rerank.probe import built_in_probe
+from rerankkit.rerank.scorer import PairScorer, Whole
 
 log = logging.getLogger(__name__)
 
 TOLERANCE = 0.05
-"""How far the two passes may part on the first pairs, in half precision, before the padded one is taken for good."""
-FIRST = 16
-"""How many pairs that look takes."""
+"""How far the two passes may part on the probe's pairs, in half precision, before the padded one is taken for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,24 @@ def usable(model: Any, device: torch.device, dtype: torch.dtype) -> bool:
     """Whether a model can do without padding here: BERT-like, in half precision, on CUDA, with torch's kernel."""
     half = dtype in (torch.bfloat16, torch.float16)
     return device.type == "cuda" and half and is_bert_like(model) and bool(find_spec("torch.nn.attention.varlen"))
+
+
+def agrees(scorer: PairScorer, attention: Attention) -> bool:
+    """Whether both passes give the probe's first list the same scores; a warning where they do not."""
+    encoder = PairEncoder(scorer.encoder.tokenizer, scorer.encoder.frame, scorer.encoder.lengths)  # counts for itself
+    (pairs,) = encoded(encoder, built_in_probe()[:1])
+    places = range(len(pairs))
+    with torch.inference_mode(), scorer.precision():
+        plain = Whole(scorer, pairs).forward(places).numpy()
+        try:
+            found = Unpadded(scorer, pairs, attention).forward(places).numpy()
+        except (RuntimeError, NotImplementedError) as error:  # what a kernel says that is not made for this device
+            log.warning("padded attention is used, torch's FlashAttention does not run here: %s", error)
+            return False
+    if np.allclose(found, plain, rtol=TOLERANCE, atol=TOLERANCE):
+        return True
+    log.warning("padded attention is used: without padding the model gives %s for %s", found[:4], plain[:4])
+    return False
 
 
 @dataclass
@@ -119,38 +136,3 @@ def _row(pairs: Sequence[Pair], inner: Any, segments: bool) -> dict[str, Tensor]
     )
     named = {"input_ids": ids, "position_ids": positions, "token_type_ids": types}
     return {name: torch.from_numpy(values.astype(np.int64))[None] for name, values in named.items()}
-
-
-class EncoderScorer(PairScorer):
-    """A PairScorer of an encoder, unpadded where that is possible and seen to give the same scores."""
-
-    agrees: bool | None = None
-    """Whether it has been seen to; None before the first look."""
-    attention: Attention = staticmethod(flash)
-
-    def plan(self, pairs: Sequence[Pair]) -> Plan:
-        """Without padding, or as a whole."""
-        if pairs and self.agrees is None:
-            self.agrees = usable(self.model, self.device, self.dtype) and self._look(pairs[:FIRST])
-        return Unpadded(self, pairs, self.attention) if self.agrees else Whole(self, pairs)
-
-    def _look(self, pairs: Sequence[Pair]) -> bool:
-        """Whether both passes give some pairs the same scores."""
-        places = range(len(pairs))
-        plain = Whole(self, pairs).forward(places).numpy()
-        try:
-            found = Unpadded(self, pairs, self.attention).forward(places).numpy()
-        except (RuntimeError, NotImplementedError) as error:  # what a kernel says that is not made for this device
-            if lacks_memory(error):
-                raise
-            log.warning("padded attention is used, torch's FlashAttention does not run here: %s", error)
-            return False
-        if np.allclose(found, plain, rtol=TOLERANCE, atol=TOLERANCE):
-            return True
-        log.warning("padded attention is used: without padding the model gives %s for %s", found[:4], plain[:4])
-        return False
-
-    def traits(self) -> dict[str, Any]:
-        """What tells its scores from those of the same weights elsewhere."""
-        unpadded = usable(self.model, self.device, self.dtype)
-        return {**super().traits(), **({"attention": "unpadded"} if unpadded else {})}

@@ -5,26 +5,7 @@ import torch
 
 from rerankkit.rerank.graph import ScoreGraph, capture, spare_last_layer
 
-SIZES = {
-    "vocab_size": 100,
-    "hidden_size": 32,
-    "num_hidden_layers": 3,
-    "num_attention_heads": 2,
-    "intermediate_size": 64,
-    "max_position_embeddings": 64,
-    "num_labels": 1,
-    "initializer_range": 0.2,
-}
-KINDS = ["Bert", "Roberta", "XLMRoberta", "Camembert", "Electra"]
-
-
-def model_of(kind: str):
-    import transformers
-
-    torch.manual_seed(0)
-    sizes = {**SIZES, "embedding_size": 16} if kind == "Electra" else SIZES
-    config = getattr(transformers, f"{kind}Config")(**sizes)
-    return getattr(transformers, f"{kind}ForSequenceClassification")(config).eval()
+from .tiny import KINDS, model_of
 
 
 def batch(pairs: int = 3, tokens: int = 9) -> dict[str, torch.Tensor]:

@@ -2,7 +2,6 @@
 
 import logging
 import math
-import random
 
 import pytest
 import torch
@@ -11,20 +10,9 @@ from torch import nn
 from rerankkit.errors import InputError
 from rerankkit.rerank import cross_encoder, llm
 from rerankkit.rerank.scorer import Float32Head, PairScorer, Scoring, head_name, keep_head_in_float32
-from rerankkit.types import Candidate, Document, Group, Query
+from rerankkit.types import Group, Query
 
-WORDS = ["red", "green", "blue", "cat", "dog", "bird", "fish"]
-
-
-def groups(count: int = 5, size: int = 7, seed: int = 1) -> list[Group]:
-    """Groups of documents of one to 30 words."""
-    chance = random.Random(seed)
-    made = []
-    for number in range(count):
-        texts = [" ".join(chance.choices(WORDS, k=chance.randint(1, 30))) for _ in range(size)]
-        candidates = tuple(Candidate(Document(f"{number}/{i}", "dog", text), 0.0) for i, text in enumerate(texts))
-        made.append(Group(Query(str(number), " ".join(chance.choices(WORDS, k=3))), candidates))
-    return made
+from .tiny import groups
 
 
 def load(folder, **how) -> PairScorer:

@@ -1,33 +1,17 @@
 """Pairs without padding: the padded pass's scores, and the padded pass where that does not work."""
 
-import logging
-from itertools import pairwise
-
 import pytest
 import torch
-from torch.nn.functional import scaled_dot_product_attention
 
-from rerankkit.rerank import cross_encoder, unpadded
+from rerankkit.rerank import unpadded
+from rerankkit.rerank.encoder import EncoderScorer
 from rerankkit.rerank.graph import spare_last_layer
 from rerankkit.rerank.pairs import Frame, Lengths, Pair, PairEncoder
 from rerankkit.rerank.scorer import Whole, keep_head_in_float32
 from rerankkit.rerank.scoring import Scoring
-from rerankkit.rerank.unpadded import EncoderScorer, Spans, Unpadded, usable
+from rerankkit.rerank.unpadded import Spans, Unpadded, usable
 
-from .test_graph import KINDS, model_of
-from .test_scorer import groups
-
-
-def by_span(query, key, value, asks, told, scale):
-    """What the kernel of CUDA computes, a span at a time."""
-    parts = [
-        scaled_dot_product_attention(
-            *(t.transpose(0, 1)[None] for t in (query[a:b], key[c:d], value[c:d])), scale=scale
-        )[0].transpose(0, 1)
-        for (a, b), (c, d) in zip(pairwise(asks.bounds), pairwise(told.bounds), strict=True)
-    ]
-    assert max(part.shape[0] for part in parts) == asks.longest
-    return torch.cat(parts)
+from .tiny import KINDS, by_span, model_of
 
 
 @pytest.fixture(params=KINDS)
@@ -72,44 +56,3 @@ def test_it_is_for_half_precision_on_cuda(device, dtype, expected, monkeypatch):
     assert usable(model_of("Bert"), torch.device(device), dtype) is expected
     monkeypatch.setattr(unpadded, "find_spec", lambda name: None)
     assert not usable(model_of("Bert"), torch.device(device), dtype)
-
-
-@pytest.fixture
-def here(monkeypatch):
-    """Takes this processor for one that can do without padding, by the attention given."""
-
-    def with_attention(attention):
-        monkeypatch.setattr(unpadded, "usable", lambda model, device, dtype: True)
-        monkeypatch.setattr(EncoderScorer, "attention", staticmethod(attention))
-
-    return with_attention
-
-
-def test_rerankers_do_without_padding_where_it_works(bert_reranker, here, caplog):
-    expected = list(cross_encoder.load(str(bert_reranker), Scoring("cpu", "float32")).score(groups()))
-    calls = []
-    here(lambda *given: calls.append(given) or by_span(*given))
-    scorer = cross_encoder.load(str(bert_reranker), Scoring("cpu", "float32", batch_tokens=100))
-    assert scorer.traits()["attention"] == "unpadded"
-    for found, theirs in zip(scorer.score(groups()), expected, strict=True):
-        assert found == pytest.approx(theirs, abs=1e-5)
-    assert len(calls) > 10
-    assert "padded" not in caplog.text
-
-
-def cannot(*_):
-    raise RuntimeError("no kernel image is available")
-
-
-@pytest.mark.parametrize(
-    ("attention", "told"),
-    [(cannot, "no kernel image is available"), (lambda *given: 9 + by_span(*given), "the model gives")],
-)
-def test_a_kernel_that_does_not_run_or_errs_is_told_and_left(bert_reranker, here, caplog, attention, told):
-    expected = list(cross_encoder.load(str(bert_reranker), Scoring("cpu", "float32")).score(groups()))
-    here(attention)
-    scorer = cross_encoder.load(str(bert_reranker), Scoring("cpu", "float32"))
-    with caplog.at_level(logging.WARNING):
-        assert list(scorer.score(groups())) == expected
-    assert told in caplog.text
-    assert caplog.text.count("padded attention is used") == 1
