@@ -84,7 +84,7 @@ class Passages:
             file.writelines(f"{line}\n" for line in lines)
 
     def lists(self) -> Iterator[Stage]:
-        """What asks for passages, what BM25 finds, and the committee of BM25 and bi-encoder on some of each list."""
+        """What asks for passages, what BM25 finds, and the bi-encoder's scores of some of each list."""
         yield Stage(f"passages of {SETTINGS['passage_words']} words, {SETTINGS['least_words']} at least", self.cut)
         index = ["--index", self.path("passages.index")]
         yield Stage("passages index", ["index", "--input", self.path("passages.jsonl"), *index])
@@ -102,7 +102,6 @@ class Passages:
                 yield Stage(f"{lists} bm25", search)
                 few = ["--sample", str(SETTINGS["sample"]), "--max-length", "128"]
                 yield self.scored(lists, "bi", found, [*topics, "--collection", self.path("passages.jsonl"), *few])
-                yield self.fused(lists, {"bm25": 1, "bi": 1})
 
     def ask(self, name: str) -> None:
         """A collection's train queries as topics of their own, to be asked of passages."""
@@ -128,6 +127,7 @@ class Passages:
         return ["--topics", self.path(topics), "--collection", self.path("docs.jsonl")]
 
     def taught(self, lists: str) -> list[str]:
-        """The options of a committee's run and its topics."""
-        topics = f"{lists}.tsv" if lists.endswith((".titles", ".asked")) else f"{lists}.topics.tsv"
-        return ["--run", self.path(f"{lists}.committee.txt"), "--topics", self.path(topics)]
+        """The options of a teacher's run, a committee's or the bi-encoder's, and its topics."""
+        if lists.endswith((".titles", ".asked")):
+            return ["--run", self.path(f"{lists}.bi.txt"), "--topics", self.path(f"{lists}.tsv")]
+        return ["--run", self.path(f"{lists}.committee.txt"), "--topics", self.path(f"{lists}.topics.tsv")]

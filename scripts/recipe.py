@@ -1,17 +1,20 @@
 """The recipe: for claims, web pages and products a student each that keeps what its encoder knew, over three seeds.
 
-All start from one student of BM25 and bi-encoder, warmed up on titles and on the train queries asked of short passages
+All start from one student of a bi-encoder, warmed up on titles and on the train queries asked of short passages
 without titles. Each then learns from its collection's committee: people's grades have a voice beside the bi-encoder
 and, on mwmbl and crowdflower, label-only students, on mwmbl an LLM too. Measured are scifact's test claims (BM25's top
 100), the dev queries of mwmbl and crowdflower, and, for all, vaswani and dl19, from which nobody learnt; beside
-label-only students. One student for all is the mean of mwmbl's and crowdflower's. Finished stages are kept.
+label-only students. One student for all is a mean of mwmbl's and crowdflower's; mwmbl's dev queries decide the shares.
+Finished stages are kept.
 
     python scripts/recipe.py --data ../shared/data --output runs/recipe
 """
 
 import random
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import mean
 
 from experiment import conduct
 from judged import judged_lists
@@ -19,12 +22,12 @@ from passages import BI_ENCODERS, COLLECTIONS, SETTINGS, Passages
 from seeds import Table
 
 from rerankkit.demo.resume import Stage
+from rerankkit.evaluate.measures import evaluate
+from rerankkit.files import whole_folder
 from rerankkit.run import Run
 from rerankkit.trec import read_qrels, read_run, read_topics, write_run, write_topics
 
-SEEDS = SETTINGS["seeds"]
-SAMPLED = ["--sample", str(SETTINGS["judged_sample"])]
-"""Of mwmbl's long train lists, what the committee scores."""
+SEEDS, SHARES = SETTINGS["seeds"], SETTINGS["shares"]
 MEASURED = {"scifact": ("dev", "test"), "mwmbl": ("dev",), "crowdflower": ("dev",)}
 ELSEWHERE = ("vaswani", "dl19")
 """Collections that nobody learns from."""
@@ -80,9 +83,8 @@ class Recipe(Passages):
             yield Stage(f"{lists} lists", lambda lists=lists: self.shortlist(lists))
             length = ["--max-length", "256" if name == "scifact" else "128"]
             docs = ["--collection", str(self.data / name / "docs.jsonl")]
-            few = SAMPLED if lists == "mwmbl.train" else []
             for member in self.bi_encoders(name):
-                yield self.scored(lists, member, self.path(f"{lists}.bm25.txt"), [*topics, *docs, *length, *few])
+                yield self.scored(lists, member, self.path(f"{lists}.bm25.txt"), [*topics, *docs, *length])
 
     def bi_encoders(self, name: str) -> list[str]:
         """The smaller one, and the larger one where it is in the committee."""
@@ -117,7 +119,7 @@ class Recipe(Passages):
                 if (name, kind) == ("mwmbl", "labels"):
                     yield from self.zero_shot(model)
                 if kind in SETTINGS["members"][name]:
-                    yield self.reranked(f"{name}.train", model, SAMPLED if name == "mwmbl" else [])
+                    yield self.reranked(f"{name}.train", model)
 
     def committee(self, name: str) -> Iterator[Stage]:
         """Who teaches on the train queries, and what it is worth on others, where it has no grades to go by."""
@@ -148,7 +150,7 @@ class Recipe(Passages):
         write_run(Run.ranked(best_first, "grades"), self.path(f"{lists}.grades.txt"))
 
     def warm_up(self) -> Iterator[Stage]:
-        """A student of BM25 and bi-encoder, on the lists of passages."""
+        """A student of the bi-encoder, on the lists of passages."""
         unlabelled = [f"{name}.{kind}" for name in COLLECTIONS for kind in ("titles", "asked")]
         lists = [option for one in unlabelled for option in self.taught(one)]
         texts = ["--collection", self.path("docs.jsonl"), "--models", self.path("models")]
@@ -184,13 +186,15 @@ class Recipe(Passages):
         yield from self.zero_shot(model)
 
     def mean(self) -> Iterator[Stage]:
-        """One student for all: the mean of several collections' students, by shares; and scifact's beside others."""
-        shares = {
-            self.path(f"models/{name}-student-{s}"): part for name, part in SETTINGS["mean"].items() for s in SEEDS
-        }
-        weights = ["--weights", ",".join(map(str, shares.values()))]
-        yield Stage("mean", ["average", *shares, *weights, "--output", self.path("models/mean")])
-        for name in SETTINGS["mean"]:
+        """One student for all: a mean of mwmbl's and crowdflower's students; and scifact's beside others."""
+        students = [self.path(f"models/{name}-student-{seed}") for name in ("mwmbl", "crowdflower") for seed in SEEDS]
+        for share in SHARES:
+            weights = ",".join([str(share)] * len(SEEDS) + ["1"] * len(SEEDS))
+            output = ["--output", self.path(f"models/mean-{share}")]
+            yield Stage(f"mean, {share} to 1", ["average", *students, "--weights", weights, *output])
+            yield self.reranked("mwmbl.dev", f"mean-{share}")
+        yield Stage("mean", self.choose)
+        for name in ("mwmbl", "crowdflower"):
             yield self.reranked(f"{name}.dev", "mean")
         yield from self.zero_shot("mean")
         for seed in SEEDS:
@@ -198,6 +202,18 @@ class Recipe(Passages):
             for kind, together in (("with-bm25", runs[:2]), ("with-both", runs)):
                 output = ["--output", self.path(f"scifact.test.{kind}-{seed}.txt")]
                 yield Stage(f"scifact.test, student {kind}, {seed}", ["fuse", *together, *output])
+
+    def choose(self) -> None:
+        """`models/mean`: the least share of mwmbl's that loses little on its dev queries to label-only students."""
+        qrels = read_qrels(self.path("mwmbl.dev.qrels.txt"))
+
+        def ndcg(run: str) -> float:
+            return evaluate(read_run(run), qrels, ["nDCG@10"]).values["nDCG@10"]
+
+        least = mean(map(ndcg, self.seeds("mwmbl.dev.mwmbl-labels"))) - SETTINGS["may_lose"]
+        kept = [share for share in SHARES if ndcg(self.path(f"mwmbl.dev.mean-{share}.txt")) >= least]
+        with whole_folder(self.path("models/mean")) as folder:
+            shutil.copytree(self.path(f"models/mean-{min(kept, default=max(SHARES))}"), folder, dirs_exist_ok=True)
 
     def zero_shot(self, model: str) -> Iterator[Stage]:
         """A model's runs of what nobody learnt from."""
@@ -210,9 +226,9 @@ class Recipe(Passages):
         """The BM25 run of a collection that nobody learns from."""
         return str(self.data / "dl19/run.bm25.txt") if name == "dl19" else self.path(f"{name}.bm25.txt")
 
-    def reranked(self, lists: str, model: str, few: Sequence[str] = ()) -> Stage:
-        """A model's run over a split's candidates, or some of each list; abstracts are long."""
-        how = [*self.texts(f"{lists}.topics.tsv"), *few, *(["--max-length", "256"] if "scifact" in lists else [])]
+    def reranked(self, lists: str, model: str) -> Stage:
+        """A model's run over a split's candidates; abstracts are long."""
+        how = [*self.texts(f"{lists}.topics.tsv"), *(["--max-length", "256"] if "scifact" in lists else [])]
         return self.scored(lists, model, self.path(f"{lists}.bm25.txt"), how)
 
     def tables(self) -> dict[str, Table]:
@@ -226,7 +242,9 @@ class Recipe(Passages):
             rows |= {AS_IT_IS[one]: [self.path(f"{lists}.{one}.txt")] for one in self.bi_encoders(name)}
             rows["committee without grades"] = [self.path(f"{lists}.committee.txt")]
             rows["student"] = self.seeds(f"{lists}.{name}-student")
-            if name in SETTINGS["mean"]:
+            if name == "mwmbl":
+                rows |= {f"mean with crowdflower's, {n} to 1": [self.path(f"{lists}.mean-{n}.txt")] for n in SHARES}
+            if name != "scifact":
                 rows["one student for all, their mean"] = [self.path(f"{lists}.mean.txt")]
             if name == "scifact":
                 rows |= {"BM25 and student": self.seeds(f"{lists}.with-bm25")}

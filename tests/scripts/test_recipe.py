@@ -41,7 +41,7 @@ def ours(recipe, tmp_path):
 def test_each_stage_parses_and_reads_what_one_before_it_wrote(recipe, tmp_path):
     out, written, names = tmp_path / "out", set(), []
     kinds = ("asked.tsv", "train.grades.txt", "taught.committee.txt")
-    made = {f"{name}.{kind}" for name in recipe.COLLECTIONS for kind in kinds}
+    made = {f"{name}.{kind}" for name in recipe.COLLECTIONS for kind in kinds} | {"mean"}
     for stage in recipe.Recipe(tmp_path, out).stages():
         names.append(stage.name)
         if not isinstance(stage.does, list):
@@ -136,6 +136,27 @@ def test_a_table_has_the_runs_of_its_stages_and_no_stage_scores_in_vain(recipe, 
     told = {path.name for table in ours.tables().values() for paths in table.runs.values() for path in paths}
     assert told - made <= {"scifact.test.bm25.txt", "mwmbl.dev.bm25.txt", "crowdflower.dev.bm25.txt", "run.bm25.txt"}
     assert {name for name in made - told if name.startswith(recipe.ELSEWHERE)} <= {"vaswani.index", "vaswani.bm25.txt"}
+
+
+@pytest.mark.parametrize(("found", "chosen"), [((1.0, 1.0, 0.5), 2), ((1.0, 1.0, 1.0), 1), ((0.5, 0.5, 0.5), 3)])
+def test_the_mean_has_most_of_crowdflower_that_costs_mwmbl_little(ours, recipe, tmp_path, monkeypatch, found, chosen):
+    out = tmp_path / "out"
+    monkeypatch.setattr(recipe, "SHARES", [3, 2, 1])
+    (out / "mwmbl.dev.qrels.txt").write_text("1 0 d1 1\n1 0 d2 0\n")
+
+    def write(name, first):
+        (out / f"mwmbl.dev.{name}.txt").write_text(
+            f"1 Q0 {first} 1 2 t\n1 Q0 {'d2' if first == 'd1' else 'd1'} 2 1 t\n"
+        )
+
+    for seed in recipe.SEEDS:
+        write(f"mwmbl-labels-{seed}", "d1")
+    for share, value in zip(recipe.SHARES, found, strict=True):
+        write(f"mean-{share}", "d1" if value == 1 else "d2")
+        (out / f"models/mean-{share}").mkdir(parents=True)
+        (out / f"models/mean-{share}/which").write_text(str(share))
+    ours.choose()
+    assert (out / "models/mean/which").read_text() == str(chosen)
 
 
 def test_titles_are_not_in_passages_but_documents_keep_them(recipe, ours, tmp_path):
