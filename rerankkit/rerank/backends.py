@@ -180,20 +180,23 @@ def ready(place: Place, scoring: Scoring, backend: str, dtype: str) -> CompiledS
 
 def _make(place: Place, folder: Path, backend: str, dtype: str) -> dict[str, float]:
     """Makes a compiled model, whole or not at all; returns how many pairs a second it and the weights score."""
-    from rerankkit.rerank.compiling import compile_into, student
+    from rerankkit.rerank.compiling import Making, compile_agreeing, student
 
     started = time.monotonic()
     log.info("compiling %s for %s in %s, once", place.checkpoint, backend, dtype)
     calibration, probe = halves(place.lists())
-    plain = Scoring("cpu")
-    scorer = student(place.checkpoint, plain)
+    scorer = student(place.checkpoint, Scoring("cpu"))
     wanted, slow = timed(lambda: scores_of(scorer, probe))
-    with whole_folder(folder) as part:
-        note = compile_into(part, scorer, place.checkpoint, backend, dtype, calibration)
-        compiled = open_compiled(part, plain)
+    fast = 0.0
+
+    def compare(compiled: CompiledScorer) -> Parity:
+        nonlocal fast
         scores_of(compiled, probe[:2])  # what runs for the first time is slower
         found, fast = timed(lambda: scores_of(compiled, probe))
-        parity = compared(wanted, found)
+        return compared(wanted, found)
+
+    with whole_folder(folder) as part:
+        note, parity = compile_agreeing(part, Making(place.checkpoint, scorer, backend, calibration), dtype, compare)
         speeds = {"pairs_a_second": parity.pairs / fast, "torch_float32": parity.pairs / slow}
         parity.check(dtype, f"{place.checkpoint} on {backend} in {dtype}", REMEDY)
         with_parity(note, {**parity.record(), **speeds}).write(part)

@@ -1,8 +1,9 @@
 """A checkpoint's student to a compiled model, and how far that agrees with it; the part that needs torch."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,28 @@ from rerankkit.errors import InputError
 from rerankkit.rerank import int8, on_onnx, on_openvino
 from rerankkit.rerank.batches import by_length, pad, padded
 from rerankkit.rerank.checkpoint import Note, positions, read_note
-from rerankkit.rerank.compiled import RUNTIMES, encoded
+from rerankkit.rerank.compiled import RUNTIMES, CompiledScorer, encoded, open_compiled
 from rerankkit.rerank.light_tokenizer import FILE
 from rerankkit.rerank.pairs import Pair
+from rerankkit.rerank.parity import Parity
 from rerankkit.rerank.scorer import PairScorer
 from rerankkit.rerank.scoring import Scoring
 from rerankkit.types import Group
 
+log = logging.getLogger(__name__)
+
 CALIBRATION = 320
 """Pairs that an int8 model's scales are set by, at the most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What a compiled model is made from: the checkpoint and its scorer; for which backend; what sets int8's scales."""
+
+    checkpoint: str
+    scorer: PairScorer
+    backend: str
+    calibration: Sequence[Group]
 
 
 def student(checkpoint: str, scoring: Scoring) -> PairScorer:
@@ -29,15 +43,32 @@ def student(checkpoint: str, scoring: Scoring) -> PairScorer:
     return cross_encoder.load(checkpoint, replace(scoring, backend="torch", device="cpu", dtype="float32"))
 
 
-def compile_into(
-    folder: Path, scorer: PairScorer, checkpoint: str, backend: str, dtype: str, calibration: Sequence[Group]
-) -> Note:
+def compile_agreeing(
+    folder: Path, making: Making, dtype: str, compare: Callable[[CompiledScorer], Parity]
+) -> tuple[Note, Parity]:
+    """Fills a folder with the first compiled model that agrees with its weights, or else the last one tried.
+
+    Of OpenVINO in int8 the fastest is tried first, then the one that leaves more as it is.
+    """
+    tried = (False, True) if (making.backend, dtype) == ("openvino", "int8") else (False,)
+    for careful in tried:
+        note = compile_into(folder, making, dtype, careful)
+        parity = compare(open_compiled(folder, Scoring("cpu")))
+        if parity.passes(dtype):
+            break
+        if careful is not tried[-1]:
+            log.info("all products in int8 do not rank as the weights do (%s): fewer are tried", parity.told())
+    return note, parity
+
+
+def compile_into(folder: Path, making: Making, dtype: str, careful: bool = False) -> Note:
     """Fills a folder with the compiled model, its tokenizer and a note, without what it agrees with yet."""
     from rerankkit.rerank.graph import ScoreGraph, capture
 
+    scorer, backend = making.scorer, making.backend
     model, encoder = scorer.model, scorer.encoder
     needs(backend, dtype)
-    pairs = _some_pairs(scorer, calibration)
+    pairs = _some_pairs(scorer, making.calibration)
     pad_id, segments = model.config.pad_token_id, encoder.frame.segments
     inputs = pad(pairs[:2] if len(pairs) > 1 else pairs * 2, pad_id, segments)
     program = capture(ScoreGraph(model), inputs)
@@ -49,10 +80,10 @@ def compile_into(
         made = on_openvino.write(program, folder)
         if dtype == "int8":
             batches = [padded([pairs[i] for i in batch], pad_id, segments) for batch in by_length(pairs, 1024)]
-            on_openvino.save(int8.quantised(made, batches), folder)
+            on_openvino.save(int8.quantised(made, batches, careful), folder)
     write_tokenizer(encoder.tokenizer, folder)
-    note = read_note(checkpoint) or Note("cross-encoder", encoder.lengths)
-    note = replace(note, exported=_told(scorer, backend, dtype))
+    note = read_note(making.checkpoint) or Note("cross-encoder", encoder.lengths)
+    note = replace(note, exported=_told(scorer, backend, dtype, careful))
     note.write(folder)
     return note
 
@@ -77,7 +108,7 @@ def _some_pairs(scorer: PairScorer, groups: Sequence[Group]) -> list[Pair]:
     return flat[:: max(1, len(flat) // CALIBRATION)][:CALIBRATION]
 
 
-def _told(scorer: PairScorer, backend: str, dtype: str) -> dict[str, Any]:
+def _told(scorer: PairScorer, backend: str, dtype: str, careful: bool) -> dict[str, Any]:
     """What running the compiled model takes."""
     frame = scorer.encoder.frame
     names = ("prefix", "middle", "suffix", "segments", "query_end", "separator")
@@ -85,6 +116,7 @@ def _told(scorer: PairScorer, backend: str, dtype: str) -> dict[str, Any]:
     return {
         "backend": backend,
         "dtype": dtype,
+        **({"careful": True} if careful else {}),
         "architecture": type(scorer.model).__name__,
         "frame": {name: getattr(frame, name) for name in names},
         "pad_id": scorer.model.config.pad_token_id,

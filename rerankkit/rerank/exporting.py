@@ -16,7 +16,7 @@ from rerankkit.rerank.checkpoint import (
     quiet_transformers,
     read_note,
 )
-from rerankkit.rerank.compiled import open_compiled, scores_of, with_parity
+from rerankkit.rerank.compiled import scores_of, with_parity
 from rerankkit.rerank.parity import LEAST_TAU, Lists, Parity, compared
 from rerankkit.rerank.scoring import SHORT, Scoring
 from rerankkit.types import Group
@@ -80,11 +80,14 @@ def export(checkpoint: str, architecture: str, wanted: Wanted, output: Path) -> 
     expected = scores_of(scorer, wanted.lists)
     with whole_folder(output) as part:
         note = _write_weights(part, checkpoint, architecture, wanted)
+
+        def compare(made: Any) -> Parity:
+            return compared(expected, scores_of(made, wanted.lists), wanted.ndcg)
+
         if wanted.form == "merged":
-            made: Any = _scorer(str(part), architecture)
+            parity = compare(_scorer(str(part), architecture))
         else:
-            made = _compile(part, checkpoint, scorer, wanted, note)
-        parity = compared(expected, scores_of(made, wanted.lists), wanted.ndcg)
+            parity = _compile(part, checkpoint, scorer, wanted, note, compare)
         if not wanted.force:
             parity.check(wanted.dtype, f"{checkpoint} as {wanted.form} in {wanted.dtype}", FORCE)
         _sign(part, checkpoint, output.name, wanted, parity)
@@ -121,16 +124,18 @@ def _write_weights(folder: Path, checkpoint: str, architecture: str, wanted: Wan
     return note
 
 
-def _compile(folder: Path, checkpoint: str, scorer: Any, wanted: Wanted, note: Note) -> Any:
-    """Adds the compiled model, opened."""
+def _compile(
+    folder: Path, checkpoint: str, scorer: Any, wanted: Wanted, note: Note, compare: Callable[[Any], Parity]
+) -> Parity:
+    """Adds the compiled model; returns how far it agrees."""
     from rerankkit.rerank.backends import why_not
-    from rerankkit.rerank.compiling import compile_into
+    from rerankkit.rerank.compiling import Making, compile_agreeing
 
     why = why_not(str(folder), note.architecture)
     if why:
         raise InputError(f"--format {wanted.form}: {why}", "Give --format merged")
-    compile_into(folder, scorer, checkpoint, wanted.form, wanted.dtype, wanted.calibration)
-    return open_compiled(folder, Scoring("cpu"))
+    making = Making(checkpoint, scorer, wanted.form, wanted.calibration)
+    return compile_agreeing(folder, making, wanted.dtype, compare)[1]
 
 
 def _sign(folder: Path, checkpoint: str, name: str, wanted: Wanted, parity: Parity) -> None:

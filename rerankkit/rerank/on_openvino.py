@@ -74,8 +74,11 @@ def write(program: Any, folder: Path) -> Any:
 
 
 def save(model: Any, folder: Path) -> None:
-    """Writes a model's two files."""
+    """Writes a model's two files, anew: those of before may still be mapped into memory."""
     import openvino
 
-    (folder / FILE).parent.mkdir(parents=True, exist_ok=True)
+    place = (folder / FILE).parent
+    place.mkdir(parents=True, exist_ok=True)
+    for path in place.iterdir():
+        path.unlink()
     openvino.save_model(model, str(folder / FILE), compress_to_fp16=False)

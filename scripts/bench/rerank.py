@@ -7,6 +7,7 @@ measured peak, seconds to load, memory; then one query with 100 candidates (p50,
 rerank` beside a script that does the same with sentence-transformers. `--many` streams more pairs: does memory stay?
 
     python scripts/bench/rerank.py --pairs 3000 --threads 1
+    python scripts/bench/rerank.py --model STUDENT --lists run.txt topics.tsv docs.jsonl --ways "openvino int8"
     python scripts/bench/rerank.py --pairs 3000 --threads 2 --latency 30 --cold 3 --many 10000 100000
 """
 
@@ -16,6 +17,7 @@ import json
 import math
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -96,6 +98,20 @@ def prepare(model: str, folder: Path, ways: list[str]) -> None:
             parity = export(model, "cross-encoder", wanted, folder / f"{backend}-{dtype}")
             if not parity.passes(dtype):
                 print(f"{way}: the gate would refuse it (tau {parity.tau:.4f}, must be {LEAST_TAU[dtype]})")
+
+
+def take_lists(folder: Path, given: list[Path], pairs: int) -> None:
+    """The first lists of a run, as many as hold the pairs, with its topics and documents, in the folder."""
+    run, topics, docs = given
+    kept: dict[str, list[str]] = {}
+    for line in run.read_text("utf-8").splitlines(keepends=True):
+        qid = line.split()[0]
+        if qid not in kept and sum(map(len, kept.values())) >= pairs:
+            break
+        kept.setdefault(qid, []).append(line)
+    (folder / "run.txt").write_text("".join(line for lines in kept.values() for line in lines), "utf-8")
+    for name, path in (("topics.tsv", topics), ("docs.jsonl", docs)):
+        shutil.copy(path, folder / name)
 
 
 def work(tokens: list[int], spared: bool) -> float:
@@ -194,6 +210,9 @@ def main() -> None:
     parser.add_argument("--many", type=int, nargs="*", default=[], help="Pairs streamed, to see the memory.")
     parser.add_argument("--ways", nargs="+", choices=WAYS[1:], default=list(WAYS[1:]), help="Beside the yardstick.")
     parser.add_argument("--model", type=Path, help="A trained student, instead of a fresh head.")
+    parser.add_argument(
+        "--lists", type=Path, nargs=3, metavar=("RUN", "TOPICS", "DOCS"), help="Instead of drawn words."
+    )
     parser.add_argument("--folder", type=Path, help="Where the exports are kept for another run.  [default: nowhere]")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -214,7 +233,10 @@ def run(args: argparse.Namespace, folder: Path) -> None:
     from rerankkit.rerank.scoring import Scoring
 
     folder.mkdir(parents=True, exist_ok=True)
-    write_lists(folder, args.pairs)
+    if args.lists:
+        take_lists(folder, args.lists, args.pairs)
+    else:
+        write_lists(folder, args.pairs)
     model = str(args.model or student(folder))
     ways = ["yardstick", *args.ways]
     prepare(model, folder, [way for way in ways if not (folder / way.replace(" ", "-")).is_dir()])

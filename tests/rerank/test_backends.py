@@ -39,8 +39,8 @@ def made(monkeypatch, compiled):
     backend, folder = compiled
     calls: list[tuple[str, str]] = []
 
-    def compile_into(part, scorer, checkpoint, asked, dtype, calibration):
-        calls.append((asked, dtype))
+    def compile_into(part, making, dtype, careful=False):
+        calls.append((making.backend, dtype))
         shutil.copytree(folder, part, dirs_exist_ok=True)
         note = read_note(part)
         note = replace(note, exported={**note.exported, "dtype": dtype})
