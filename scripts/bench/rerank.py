@@ -90,7 +90,7 @@ def prepare(model: str, folder: Path, ways: list[str]) -> None:
     from rerankkit.rerank.parity import LEAST_TAU
     from rerankkit.rerank.probe import halves
 
-    calibration, probe = halves(lists(folder)[:8])
+    calibration, probe = halves(lists(folder)[:20])
     for way in ways:
         backend, _, dtype = way.partition(" ")
         if backend in ("onnx", "openvino"):
