@@ -6,6 +6,7 @@ that they rank alike. With `--shared` the lists' queries begin with an instructi
 
     python scripts/bench/teacher.py --repeats 3 --threads 1
     python scripts/bench/teacher.py --repeats 3 --threads 1 --shared 63
+    python scripts/bench/teacher.py --model TEACHER --given run.txt topics.tsv docs.jsonl --lists 8
 """
 
 import argparse
@@ -51,6 +52,19 @@ def lists(count: int, size: int, mean: int) -> list[Group]:
     return made
 
 
+def given(files: Sequence[Path], count: int, size: int) -> list[Group]:
+    """The first documents of the first lists of a run, with the texts of its topics and documents."""
+    from itertools import islice
+
+    from rerankkit.collection.jsonl import load_documents
+    from rerankkit.groups.build import groups_of
+    from rerankkit.trec import read_run, read_topics
+
+    run, topics, docs = files
+    made = groups_of(read_run(run), read_topics(topics), load_documents(docs, None), size)
+    return list(islice((group for group in made if len(group.candidates) == size), count))
+
+
 def usual(model: Any, tokenizer: Any, before: str, data: Sequence[Group]) -> list[float]:
     """What is commonly written: text, tokenizer, padding, forward."""
     import torch
@@ -73,13 +87,16 @@ def usual(model: Any, tokenizer: Any, before: str, data: Sequence[Group]) -> lis
 def sides(options: argparse.Namespace) -> tuple[dict[str, Callable[[Sequence[Group]], list[float]]], Any]:
     """Name -> what scores lists, all with one model; and our scorer."""
     from rerankkit.rerank import llm, prefix
-    from rerankkit.rerank.checkpoint import Note
+    from rerankkit.rerank.checkpoint import Note, load_sequence_classifier
     from rerankkit.rerank.pairs import Lengths
     from rerankkit.rerank.scoring import Scoring
     from rerankkit.rerank.weights import base_model
     from rerankkit.train.weights import with_score_head
 
-    model, tokenizer, _, _ = with_score_head(base_model("smollm2-135m", options.models), seed=0)
+    if options.model:
+        model, tokenizer = load_sequence_classifier(str(options.model))
+    else:
+        model, tokenizer, _, _ = with_score_head(base_model("smollm2-135m", options.models), seed=0)
     words = (WORDS.split() * 9)[: options.shared]
     before = " ".join(words) + "\n" if words else ""
     encoder = llm.prepare(model, tokenizer, Note("llm", Lengths(MOST + options.shared + 8)))
@@ -116,12 +133,18 @@ def main() -> None:
     parser.add_argument("--shared", type=int, default=0, help="Tokens of an instruction before them.  [default: 0]")
     parser.add_argument("--repeats", type=int, default=3, help="Rounds.  [default: 3]")
     parser.add_argument("--threads", type=int, default=1, help="[default: 1]")
+    parser.add_argument("--model", type=Path, help="A trained teacher, instead of a fresh head on SmolLM2-135M.")
+    parser.add_argument(
+        "--given", type=Path, nargs=3, metavar=("RUN", "TOPICS", "DOCS"), help="Lists, not drawn words."
+    )
     parser.add_argument("--models", type=Path, default=Path("runs/models"), help="Where weights are unpacked.")
     options = parser.parse_args()
     import torch
 
     torch.set_num_threads(options.threads)
     data = lists(options.lists, options.size, options.tokens)
+    if options.given:
+        data = given(options.given, options.lists, options.size)
     known, scorer = sides(options)
     pairs = [scorer.encoder.encode(group.query, [one.document for one in group.candidates]) for group in data]
     count, tokens = sum(map(len, pairs)), sum(len(pair.ids) for of in pairs for pair in of)
@@ -135,12 +158,15 @@ def main() -> None:
             scores[name] = side(data)
             times[name].append(time.perf_counter() - start)
     dtype = str(scorer.dtype).removeprefix("torch.")
-    print(f"{count} pairs of {tokens / count:.0f} tokens in {options.lists} lists; ours in {dtype}; pairs a second:")
+    print(f"{count} pairs of {tokens / count:.0f} tokens in {len(data)} lists; ours in {dtype}; pairs a second:")
     expected, slow = scores["usual loop"], statistics.median(times["usual loop"])
     for name, taken in times.items():
         middle, tau = statistics.median(taken), agreement(expected, scores[name], options.size)
         ranged = f"{count / max(taken):.2f} to {count / min(taken):.2f}"
-        print(f"{name:20}{count / middle:8.2f} ({ranged}) {slow / middle:6.2f}x  tau {min(tau):.4f} to {max(tau):.4f}")
+        print(
+            f"{name:20}{count / middle:8.2f} ({ranged}) {slow / middle:6.2f}x  tau {statistics.mean(tau):.4f} "
+            f"({min(tau):.4f} to {max(tau):.4f})"
+        )
     packages = ", ".join(f"{name} {version(name)}" for name in ("rerankkit", "torch", "transformers"))
     told = f"medians of {options.repeats} rounds by turns, {options.threads} threads; {packages}"
     print(f"{told}; Python {platform.python_version()}, {os.cpu_count()} cores")
