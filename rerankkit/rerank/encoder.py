@@ -32,7 +32,7 @@ class EncoderScorer(PairScorer):
         try:
             return super().logits(pairs, first)
         except TorchDynamoException as error:
-            told = next(line for line in str(error).splitlines() if line)
+            told = next((line for line in str(error).splitlines() if line), type(error).__name__)
             raise InputError(
                 f"--compile: {told}", "Leave it out; or install a C++ compiler (g++), on a GPU triton too"
             ) from error
