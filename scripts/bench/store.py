@@ -67,9 +67,7 @@ def kill_and_resume(arguments: list[str], store: Path, pairs: int, kills: int, s
         process.start()
         if number % 4:
             wanted = count(store) + chance.randint(1, max(1, pairs // (2 * (kills + 1))))
-            while process.is_alive() and count(store) < wanted:
-                time.sleep(0.002)
-            time.sleep(chance.uniform(0, 0.1))
+            time.sleep(chance.uniform(0, wait_for(process, store, wanted)))
         else:
             time.sleep(chance.uniform(0, 1))
         process.kill()
@@ -85,6 +83,18 @@ def kill_and_resume(arguments: list[str], store: Path, pairs: int, kills: int, s
         sys.exit(f"the last run failed:\n{log.read_text()}")
     found, computed = (int(number.replace(",", "")) for number in told.groups())
     return Killed(len(stored), stored, found, computed)
+
+
+def wait_for(process: Any, store: Path, wanted: int) -> float:
+    """Until a store holds so many scores or its process ended; returns the seconds between its last two batches."""
+    kept, last, pace = count(store), None, 0.0
+    while kept < wanted and process.is_alive():
+        time.sleep(0.002)
+        before, kept = kept, count(store)
+        if kept > before:
+            now = time.monotonic()
+            last, pace = now, now - last if last else 0.0
+    return pace
 
 
 def count(store: Path) -> int:
