@@ -52,8 +52,9 @@ def command(
 
     Every folder holds whole weights in safetensors, an adapter merged into its base, with configuration, tokenizer and
     card: sentence-transformers, Text Embeddings Inference and vLLM serve it. openvino and onnx add a compiled model,
-    which `rerank` runs without torch. Both models score lists, yours or built-in ones; where they disagree nothing is
-    written and the exit code is 2. int8 sets its scales by --calibrate, or by every other list.
+    which `rerank` runs without torch; an LLM takes openvino alone, in float32 or bf16. Both models score lists, yours
+    or built-in ones; where they disagree nothing is written and the exit code is 2. int8 sets its scales by
+    --calibrate, or by every other list.
 
     \b
     Examples:

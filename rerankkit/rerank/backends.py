@@ -18,7 +18,7 @@ from typing import Any
 
 from rerankkit.errors import InputError
 from rerankkit.files import whole_file, whole_folder
-from rerankkit.rerank.checkpoint import BERT_LIKE, read_note
+from rerankkit.rerank.checkpoint import BERT_LIKE, LLAMA_LIKE, read_note
 from rerankkit.rerank.compiled import (
     RUNTIMES,
     CompiledScorer,
@@ -37,6 +37,9 @@ log = logging.getLogger(__name__)
 
 COMPILED = ".compiled"
 """The folder of the models folder that compiled models are kept in."""
+
+COMPILED_KINDS = {"cross-encoder": BERT_LIKE, "llm": LLAMA_LIKE}
+"""The model types that can be compiled, by architecture."""
 
 REMEDY = "Give --dtype float32, or another --backend; rerankkit export --force makes it all the same"
 """What to do about a compiled model that does not agree with its weights."""
@@ -91,7 +94,9 @@ def processor() -> str:
 
 
 def compiled_for(place: Place, architecture: str, scoring: Scoring) -> CompiledScorer | None:
-    """The checkpoint's student on OpenVINO or ONNX Runtime, made ready where it is not; None where torch is to run it.
+    """The checkpoint on OpenVINO or ONNX Runtime, made ready where it is not; None where torch is to run it.
+
+    Compiling an LLM takes minutes and several times its memory: that is done where it is asked for only.
 
     Raises InputError where a backend that was asked for cannot run it, or does not agree with its weights.
     """
@@ -110,7 +115,7 @@ def compiled_for(place: Place, architecture: str, scoring: Scoring) -> CompiledS
         if not installed(scoring.backend):
             raise missing(scoring.backend)
         return ready(place, scoring, scoring.backend, _dtype(scoring.backend, scoring.dtype))
-    return _chosen(place, scoring)
+    return None if architecture == "llm" else _chosen(place, scoring)
 
 
 def _unfit(checkpoint: str, architecture: str, scoring: Scoring) -> str:
@@ -121,16 +126,18 @@ def _unfit(checkpoint: str, architecture: str, scoring: Scoring) -> str:
         return f"--device {scoring.device} is torch's"
     if scoring.device == "auto" and has_accelerator():
         return "torch has an accelerator here; --device cpu leaves it alone"
-    return why_not(checkpoint, architecture)
+    return why_not(checkpoint, architecture, scoring.backend, scoring.dtype)
 
 
-def why_not(checkpoint: str, architecture: str) -> str:
-    """Why a checkpoint is not one that can be compiled; empty where it can be."""
+def why_not(checkpoint: str, architecture: str, backend: str, dtype: str) -> str:
+    """Why a checkpoint is not one that can be compiled so; empty where it can be."""
     config = Path(checkpoint) / "config.json"
-    if architecture != "cross-encoder" or not config.is_file():
-        return f"only an encoder's folder is compiled, this is {architecture} {checkpoint}"
-    kind = json.loads(config.read_text("utf-8")).get("model_type")
-    return "" if kind in BERT_LIKE else f"only BERT-like encoders are compiled ({', '.join(BERT_LIKE)}), not {kind}"
+    if architecture not in COMPILED_KINDS or not config.is_file():
+        return f"only the folder of a cross-encoder or an LLM with a score head is compiled, this is {architecture}"
+    if architecture == "llm" and (backend == "onnx" or dtype == "int8"):
+        return "an LLM is compiled for openvino alone, in float32 or bf16"
+    known, kind = COMPILED_KINDS[architecture], json.loads(config.read_text("utf-8")).get("model_type")
+    return "" if kind in known else f"{kind} is not among what is compiled of {architecture}s: {', '.join(known)}"
 
 
 def has_accelerator() -> bool:
@@ -180,12 +187,12 @@ def ready(place: Place, scoring: Scoring, backend: str, dtype: str) -> CompiledS
 
 def _make(place: Place, folder: Path, backend: str, dtype: str) -> dict[str, float]:
     """Makes a compiled model, whole or not at all; returns how many pairs a second it and the weights score."""
-    from rerankkit.rerank.compiling import Making, compile_agreeing, student
+    from rerankkit.rerank.compiling import Making, compile_agreeing, weights
 
     started = time.monotonic()
     log.info("compiling %s for %s in %s, once", place.checkpoint, backend, dtype)
     calibration, probe = halves(place.lists())
-    scorer = student(place.checkpoint, Scoring("cpu"))
+    scorer = weights(place.checkpoint, Scoring("cpu"))
     wanted, slow = timed(lambda: scores_of(scorer, probe))
     fast = 0.0
 

@@ -15,6 +15,8 @@ IDENTITY = {"activation_fn": "torch.nn.modules.linear.Identity"}
 """A cross-encoder of one label gets a sigmoid elsewhere, which saturates: scores here are raw."""
 BERT_LIKE = ("bert", "camembert", "electra", "roberta", "xlm-roberta")
 """The model types of transformers whose layers are built like BERT's."""
+LLAMA_LIKE = ("gemma3_text", "llama", "mistral", "qwen2", "qwen3")
+"""Those of causal LLMs that are compiled."""
 REMEDY = "Give a checkpoint folder, a name of `rerankkit models`, or a Hugging Face id where the hub is reached"
 """What to do where a model cannot be loaded."""
 

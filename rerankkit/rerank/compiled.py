@@ -1,4 +1,4 @@
-"""A student on OpenVINO or ONNX Runtime, from an exported or cached folder, without torch and transformers."""
+"""A reranker on OpenVINO or ONNX Runtime, from an exported or cached folder, without torch and transformers."""
 
 import hashlib
 import logging
@@ -18,7 +18,7 @@ from rerankkit.rerank.light_tokenizer import LightTokenizer
 from rerankkit.rerank.pairs import Frame, Pair, PairEncoder
 from rerankkit.rerank.scoring import Scoring
 from rerankkit.rerank.shapes import few_shapes, padded_to_step
-from rerankkit.rerank.texts import document_text, query_text
+from rerankkit.rerank.texts import WORDS
 from rerankkit.rerank.windowed import SCORES, Windowed
 from rerankkit.roles import OnBatch
 from rerankkit.types import Group
@@ -51,6 +51,7 @@ class CompiledScorer(Windowed):
                 f"--max-length {lengths.max_length} is more than the model's {told['positions']} positions",
                 f"Give at most {told['positions']}",
             )
+        query_text, document_text = WORDS[note.architecture]
         frame = Frame(**told["frame"], query_text=query_text, document_text=document_text)
         self.encoder = PairEncoder(LightTokenizer(folder), frame, lengths)
         self.folder, self.note, self.scoring, self.dtype = folder, note, scoring, dtype

@@ -1,4 +1,4 @@
-"""A checkpoint's student to a compiled model, and how far that agrees with it; the part that needs torch."""
+"""A checkpoint to a compiled model, and how far that agrees with it; the part that needs torch."""
 
 import json
 import logging
@@ -36,11 +36,13 @@ class Making:
     calibration: Sequence[Group]
 
 
-def student(checkpoint: str, scoring: Scoring) -> PairScorer:
+def weights(checkpoint: str, scoring: Scoring) -> PairScorer:
     """The checkpoint in torch and float32 on the CPU: what a compiled model must agree with, and is made from."""
-    from rerankkit.rerank import cross_encoder
+    from rerankkit.rerank import cross_encoder, llm
 
-    return cross_encoder.load(checkpoint, replace(scoring, backend="torch", device="cpu", dtype="float32"))
+    note = read_note(checkpoint)
+    kind: Any = llm if note and note.architecture == "llm" else cross_encoder
+    return kind.load(checkpoint, replace(scoring, backend="torch", device="cpu", dtype="float32"))
 
 
 def compile_agreeing(
@@ -63,7 +65,8 @@ def compile_agreeing(
 
 def compile_into(folder: Path, making: Making, dtype: str, careful: bool = False) -> Note:
     """Fills a folder with the compiled model, its tokenizer and a note, without what it agrees with yet."""
-    from rerankkit.rerank.graph import ScoreGraph, capture
+    from rerankkit.rerank.causal_graph import CausalGraph
+    from rerankkit.rerank.graph import ScoreGraph, capture, is_bert_like
 
     scorer, backend = making.scorer, making.backend
     model, encoder = scorer.model, scorer.encoder
@@ -71,13 +74,14 @@ def compile_into(folder: Path, making: Making, dtype: str, careful: bool = False
     pairs = _some_pairs(scorer, making.calibration)
     pad_id, segments = model.config.pad_token_id, encoder.frame.segments
     inputs = pad(pairs[:2] if len(pairs) > 1 else pairs * 2, pad_id, segments)
-    program = capture(ScoreGraph(model), inputs)
+    graph = ScoreGraph if is_bert_like(model) else CausalGraph
+    program = capture(graph(model), inputs)
     if backend == "onnx":
         on_onnx.write(program, list(inputs), folder)
         if dtype == "int8":
             on_onnx.quantise(folder)
     else:
-        made = on_openvino.write(program, folder)
+        made = on_openvino.write(program, folder, exact_sums=graph is CausalGraph)
         if dtype == "int8":
             batches = [padded([pairs[i] for i in batch], pad_id, segments) for batch in by_length(pairs, 1024)]
             on_openvino.save(int8.quantised(made, batches, careful), folder)

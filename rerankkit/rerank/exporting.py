@@ -131,7 +131,7 @@ def _compile(
     from rerankkit.rerank.backends import why_not
     from rerankkit.rerank.compiling import Making, compile_agreeing
 
-    why = why_not(str(folder), note.architecture)
+    why = why_not(str(folder), note.architecture, wanted.form, wanted.dtype)
     if why:
         raise InputError(f"--format {wanted.form}: {why}", "Give --format merged")
     making = Making(checkpoint, scorer, wanted.form, wanted.calibration)

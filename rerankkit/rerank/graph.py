@@ -75,7 +75,7 @@ class ScoreGraph(nn.Module):
         return self.model.classifier(states)
 
 
-def capture(graph: ScoreGraph, inputs: dict[str, Tensor]) -> Any:
+def capture(graph: nn.Module, inputs: dict[str, Tensor]) -> Any:
     """The graph by torch.export, with any number of pairs and tokens."""
     pairs, tokens = torch.export.Dim("pairs", max=1 << 16), torch.export.Dim("tokens", max=positions(graph.model))
     shapes = {name: {0: pairs, 1: tokens} for name in inputs}

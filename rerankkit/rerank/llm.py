@@ -15,21 +15,10 @@ from rerankkit.rerank.pairs import Frame, Lengths, PairEncoder
 from rerankkit.rerank.prefix import CausalScorer
 from rerankkit.rerank.scorer import keep_head_in_float32
 from rerankkit.rerank.scoring import Scoring
-from rerankkit.types import Document, Query
+from rerankkit.rerank.texts import document_lines, query_line
 
 PAD = "<|pad|>"
 POOLINGS = ("last", "mean")
-
-
-def query_text(query: Query) -> str:
-    """The line that asks."""
-    return f"Query: {query.text}\n"
-
-
-def document_text(document: Document) -> str:
-    """The lines of title and summary; what is empty has none."""
-    lines = (f"Title: {document.title}" if document.title else "", f"Summary: {document.text}" if document.text else "")
-    return "\n".join(line for line in lines if line)
 
 
 def frame(tokenizer: Any) -> Frame:
@@ -39,7 +28,7 @@ def frame(tokenizer: Any) -> Frame:
     """
     if tokenizer.eos_token_id is None:
         raise InputError("the tokenizer has no end-of-sequence token", "Name its eos_token in tokenizer_config.json")
-    return Frame(beginning(tokenizer), [], [tokenizer.eos_token_id], query_text, document_text, query_end=1)
+    return Frame(beginning(tokenizer), [], [tokenizer.eos_token_id], query_line, document_lines, query_end=1)
 
 
 def beginning(tokenizer: Any) -> list[int]:

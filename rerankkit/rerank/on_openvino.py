@@ -62,15 +62,33 @@ def computes_bf16(core: Any = None) -> bool:
     return "BF16" in (core or openvino.Core()).get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def write(program: Any, folder: Path) -> Any:
-    """Converts a captured graph, and writes it in float32; returns the model for `quantised`."""
+def write(program: Any, folder: Path, exact_sums: bool = False) -> Any:
+    """Converts a captured graph, and writes it in float32; returns the model for `quantised`.
+
+    With `exact_sums` a run in bfloat16 adds in float32: what the many layers of an LLM add up would lose its digits.
+    """
     import openvino
 
     with quiet_export():
         model = openvino.convert_model(program)
     model.outputs[0].get_tensor().set_names({"logits"})
     save(model, folder)
+    if exact_sums:
+        _keep_sums_exact(folder / FILE)
     return model
+
+
+def _keep_sums_exact(path: Path) -> None:
+    """Marks each addition as one whose precision stays; OpenVINO reads the mark from its file alone."""
+    from xml.etree import ElementTree
+
+    tree = ElementTree.parse(path)
+    for layer in tree.iter("layer"):
+        if layer.get("type") == "Add":
+            marks = ElementTree.Element("rt_info")
+            ElementTree.SubElement(marks, "attribute", name="precise", version="0")
+            layer.insert(1 if layer.find("data") is not None else 0, marks)
+    tree.write(path)
 
 
 def save(model: Any, folder: Path) -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from rerankkit.errors import InputError
-from rerankkit.rerank import cross_encoder, llm
+from rerankkit.rerank import llm, texts
 from rerankkit.rerank.checkpoint import check_length, load_causal
 from rerankkit.rerank.pairs import Frame, Lengths, PairEncoder
 from rerankkit.rerank.prefix import CausalScorer
@@ -25,7 +25,7 @@ ANSWERS = (" yes", " no")
 
 def document_text(document: Document) -> str:
     """The line of title and text."""
-    return f"Document: {cross_encoder.document_text(document)}"
+    return f"Document: {texts.document_text(document)}"
 
 
 def answers(tokenizer: Any) -> tuple[list[int], list[int]]:
@@ -76,7 +76,7 @@ def load(checkpoint: str, scoring: Scoring) -> CausalScorer:
     lengths = scoring.lengths(Lengths(min(512, tokenizer.model_max_length)))
     check_length(model, lengths.max_length)
     question, rows = answers(tokenizer)
-    around = Frame(llm.beginning(tokenizer), [], question, llm.query_text, document_text, query_end=1)
+    around = Frame(llm.beginning(tokenizer), [], question, texts.query_line, document_text, query_end=1)
     if model.config.pad_token_id is None:  # which one does not matter: the mask tells where a pair ends
         model.config.pad_token_id = 0
     return CausalScorer(YesNo(model, rows), PairEncoder(tokenizer, around, lengths), scoring)

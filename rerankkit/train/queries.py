@@ -20,6 +20,7 @@ from rerankkit.rerank import llm
 from rerankkit.rerank.batches import by_length
 from rerankkit.rerank.pairs import Pair
 from rerankkit.rerank.scorer import DTYPES, Scoring
+from rerankkit.rerank.texts import document_lines
 from rerankkit.train.cpt import Clicked
 from rerankkit.train.weights import with_language_head
 from rerankkit.types import Document
@@ -96,7 +97,7 @@ class QueryWriter:
 
     def _asked(self, document: Document) -> list[int]:
         """The document's lines, cut to fit, and the line that asks for its query."""
-        return [*self._ids(llm.document_text(document))[: self.writing.document_tokens], *self._ids(ASK)]
+        return [*self._ids(document_lines(document))[: self.writing.document_tokens], *self._ids(ASK)]
 
     def _prefix(self, shots: Sequence[Clicked]) -> list[int]:
         """What stands before every document of a window."""

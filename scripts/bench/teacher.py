@@ -7,6 +7,9 @@ that they rank alike. With `--shared` the lists' queries begin with an instructi
     python scripts/bench/teacher.py --repeats 3 --threads 1
     python scripts/bench/teacher.py --repeats 3 --threads 1 --shared 63
     python scripts/bench/teacher.py --model TEACHER --given run.txt topics.tsv docs.jsonl --lists 8
+    python scripts/bench/teacher.py --model TEACHER --compiled FOLDER --given run.txt topics.tsv docs.jsonl
+
+FOLDER is what `rerankkit export --model TEACHER --format openvino --dtype bf16` wrote.
 """
 
 import argparse
@@ -69,10 +72,10 @@ def usual(model: Any, tokenizer: Any, before: str, data: Sequence[Group]) -> lis
     """What is commonly written: text, tokenizer, padding, forward."""
     import torch
 
-    from rerankkit.rerank import llm
+    from rerankkit.rerank.texts import document_lines, query_line
 
     texts = [
-        before + llm.query_text(group.query) + llm.document_text(one.document) + tokenizer.eos_token
+        before + query_line(group.query) + document_lines(one.document) + tokenizer.eos_token
         for group in data
         for one in group.candidates
     ]
@@ -88,6 +91,7 @@ def sides(options: argparse.Namespace) -> tuple[dict[str, Callable[[Sequence[Gro
     """Name -> what scores lists, all with one model; and our scorer."""
     from rerankkit.rerank import llm, prefix
     from rerankkit.rerank.checkpoint import Note, load_sequence_classifier
+    from rerankkit.rerank.compiled import open_compiled
     from rerankkit.rerank.pairs import Lengths
     from rerankkit.rerank.scoring import Scoring
     from rerankkit.rerank.weights import base_model
@@ -109,11 +113,16 @@ def sides(options: argparse.Namespace) -> tuple[dict[str, Callable[[Sequence[Gro
         prefix.LEAST_SAVED = saved
         return [score for scores in scorer.score(data) for score in scores]
 
-    return {
+    known = {
         "usual loop": lambda data: usual(model, tokenizer, before, data),
         "ours, nothing kept": lambda data: ours(data, 2.0),
         "ours": ours,
-    }, scorer
+    }
+    if options.compiled:
+        compiled = open_compiled(options.compiled, Scoring("cpu", max_length=encoder.lengths.max_length))
+        compiled.encoder.frame = replace(compiled.encoder.frame, prefix=encoder.frame.prefix)
+        known["ours, OpenVINO"] = lambda data: [score for scores in compiled.score(data) for score in scores]
+    return known, scorer
 
 
 def agreement(expected: Sequence[float], scores: Sequence[float], size: int) -> list[float]:
@@ -134,6 +143,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="Rounds.  [default: 3]")
     parser.add_argument("--threads", type=int, default=1, help="[default: 1]")
     parser.add_argument("--model", type=Path, help="A trained teacher, instead of a fresh head on SmolLM2-135M.")
+    parser.add_argument("--compiled", type=Path, help="That teacher's folder for OpenVINO, measured too.")
     parser.add_argument(
         "--given", type=Path, nargs=3, metavar=("RUN", "TOPICS", "DOCS"), help="Lists, not drawn words."
     )
@@ -142,6 +152,7 @@ def main() -> None:
     import torch
 
     torch.set_num_threads(options.threads)
+    os.environ["OMP_NUM_THREADS"] = str(options.threads)  # what OpenVINO goes by
     data = lists(options.lists, options.size, options.tokens)
     if options.given:
         data = given(options.given, options.lists, options.size)
@@ -167,7 +178,8 @@ def main() -> None:
             f"{name:20}{count / middle:8.2f} ({ranged}) {slow / middle:6.2f}x  tau {statistics.mean(tau):.4f} "
             f"({min(tau):.4f} to {max(tau):.4f})"
         )
-    packages = ", ".join(f"{name} {version(name)}" for name in ("rerankkit", "torch", "transformers"))
+    used = ["rerankkit", "torch", "transformers", *(["openvino"] if options.compiled else ())]
+    packages = ", ".join(f"{name} {version(name)}" for name in used)
     told = f"medians of {options.repeats} rounds by turns, {options.threads} threads; {packages}"
     print(f"{told}; Python {platform.python_version()}, {os.cpu_count()} cores")
 

@@ -98,6 +98,7 @@ def plain(task: str, base: str, data: Sequence[Group], settings: RankTraining, f
 
     from rerankkit.rerank import llm
     from rerankkit.rerank.scorer import head_name
+    from rerankkit.rerank.texts import document_lines, query_line
     from rerankkit.train import lora
     from rerankkit.train.rank import loss_of
     from rerankkit.train.targets import Targets
@@ -116,9 +117,7 @@ def plain(task: str, base: str, data: Sequence[Group], settings: RankTraining, f
         pairs = [(group.query, candidate.document) for group in items for candidate in group.candidates]
         options = {"padding": True, "max_length": settings.max_length, "return_tensors": "pt"}
         if architecture == "llm":
-            texts = [
-                llm.query_text(query) + llm.document_text(document) + tokenizer.eos_token for query, document in pairs
-            ]
+            texts = [query_line(query) + document_lines(document) + tokenizer.eos_token for query, document in pairs]
             batch = tokenizer(texts, truncation=True, **options)
         else:
             asked, documents = [query.text for query, _ in pairs], [document.text for _, document in pairs]

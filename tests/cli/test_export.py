@@ -11,7 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from rerankkit.cli import main
+from rerankkit.rerank.models import load_reranker
 from rerankkit.rerank.parity import Parity
+from rerankkit.rerank.scorer import PairScorer
+from rerankkit.rerank.scoring import Scoring
 from rerankkit.trec import read_run
 
 LISTS = ["--run", "run.txt", "--topics", "topics.tsv", "--collection", "docs.jsonl"]
@@ -105,6 +108,23 @@ print([name for name in heavy if name in sys.modules])
     assert f'"backend": "{backend}"' in identities
     assert Path("fast/model.safetensors").is_file()
     assert rerank("fast", "c.txt", "--dtype", "float32", "--backend", "torch") == expected
+
+
+@pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is not installed")
+def test_an_llm_is_compiled_for_openvino_alone_and_run_by_it(toy, llama_reranker):
+    llm = str(llama_reranker())
+    told = call("export", "--model", llm, "--format", "openvino", "--output", "compiled", *LISTS)
+    assert "Kendall tau 1.0000" in told.stderr
+    expected = rerank(llm, "a.txt", "--backend", "torch", "--dtype", "float32")
+    for qid, hits in rerank("compiled", "b.txt", "--backend", "auto").items():
+        assert [docid for docid, _ in hits] == [docid for docid, _ in expected[qid]]
+        assert [score for _, score in hits] == pytest.approx([score for _, score in expected[qid]], abs=1e-4)
+    assert load_reranker("compiled", Scoring(backend="auto"), Path()).backend == "openvino"
+    assert isinstance(load_reranker(llm, Scoring(backend="auto"), Path()), PairScorer)  # compiled where asked for only
+    for words in (["--format", "onnx"], ["--format", "openvino", "--dtype", "int8"]):
+        told = call("export", "--model", llm, *words, "--output", "other", code=2)
+        assert "an LLM is compiled for openvino alone, in float32 or bf16. Give --format merged" in told.stderr
+        assert not Path("other").exists()
 
 
 def test_what_does_not_agree_is_refused_unless_forced(student, monkeypatch):

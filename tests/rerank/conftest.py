@@ -22,7 +22,7 @@ def plain_processor() -> Iterator[None]:
 @pytest.fixture(scope="session", params=["openvino", "onnx"])
 def compiled(request, bert_reranker, tmp_path_factory):
     """Backend, and a folder with the student compiled for it in float32."""
-    from rerankkit.rerank.compiling import Making, compile_into, needs, student
+    from rerankkit.rerank.compiling import Making, compile_into, needs, weights
     from rerankkit.rerank.scoring import Scoring
 
     package = {"openvino": "openvino", "onnx": "onnxscript"}[request.param]
@@ -31,6 +31,6 @@ def compiled(request, bert_reranker, tmp_path_factory):
     needs(request.param, "float32")
     folder: Path = tmp_path_factory.mktemp("compiled") / request.param
     folder.mkdir()
-    scorer = student(str(bert_reranker), Scoring())
+    scorer = weights(str(bert_reranker), Scoring())
     compile_into(folder, Making(str(bert_reranker), scorer, request.param, groups()), "float32")
     return request.param, folder

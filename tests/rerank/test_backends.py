@@ -122,19 +122,21 @@ def test_without_a_runtime_auto_is_torch_and_others_tell_what_to_install(bert_re
 def test_what_is_no_berts_is_left_to_torch(tmp_path, llama_reranker, bert_reranker):
     llm = Place(str(llama_reranker()), "f", tmp_path, probe)
     assert compiled_for(llm, "llm", Scoring(backend="auto")) is None
-    with pytest.raises(InputError, match="--backend onnx: only an encoder's folder is compiled, this is llm"):
+    with pytest.raises(InputError, match="--backend onnx: an LLM is compiled for openvino alone"):
         compiled_for(llm, "llm", Scoring(backend="onnx"))
+    with pytest.raises(InputError, match="only the folder of a cross-encoder or an LLM with a score head is compiled"):
+        compiled_for(llm, "yes-no", Scoring(backend="openvino"))
     other = tmp_path / "other"
     shutil.copytree(bert_reranker, other)
     config = json.loads((other / "config.json").read_text())
     (other / "config.json").write_text(json.dumps({**config, "model_type": "deberta-v2"}))
     place = Place(str(other), "f", tmp_path, probe)
     assert compiled_for(place, "cross-encoder", Scoring(backend="auto")) is None
-    with pytest.raises(InputError, match=r"only BERT-like encoders are compiled .*, not deberta-v2"):
+    with pytest.raises(InputError, match="deberta-v2 is not among what is compiled of cross-encoders: bert, "):
         compiled_for(place, "cross-encoder", Scoring(backend="openvino"))
     with pytest.raises(InputError, match=r"--device cuda is torch's"):
         compiled_for(place, "cross-encoder", Scoring("cuda", backend="openvino"))
-    with pytest.raises(InputError, match="--dtype int8: "):
+    with pytest.raises(InputError, match="--dtype int8: an LLM is compiled for openvino alone, in float32 or bf16"):
         compiled_for(llm, "llm", Scoring(dtype="int8", backend="auto"))
 
 

@@ -7,7 +7,7 @@ import pytest
 from rerankkit.rerank import compiling
 from rerankkit.rerank.checkpoint import read_note
 from rerankkit.rerank.compiled import open_compiled, scores_of
-from rerankkit.rerank.compiling import Making, compile_agreeing, compile_into, student
+from rerankkit.rerank.compiling import Making, compile_agreeing, compile_into, weights
 from rerankkit.rerank.on_openvino import FILE
 from rerankkit.rerank.parity import Parity
 from rerankkit.rerank.probe import built_in_probe
@@ -24,7 +24,7 @@ def test_what_is_sensitive_is_found_in_a_student(bert_reranker, careful, left):
     from rerankkit.rerank.int8 import sensitive
     from rerankkit.rerank.pairs import Pair
 
-    model = student(str(bert_reranker), Scoring()).model
+    model = weights(str(bert_reranker), Scoring()).model
     inputs = pad([Pair([2, 5, 3, 7, 3], 3), Pair([2, 5, 3, 3], 3)], 0, True)
     converted = openvino.convert_model(capture(ScoreGraph(model), inputs))
     nodes = {node.get_friendly_name(): node for node in converted.get_ordered_ops()}
@@ -44,7 +44,7 @@ def test_int8_runs_without_nncf_and_has_an_identity_of_its_own(bert_reranker, tm
 
     pytest.importorskip("nncf", reason="nncf is not installed: nothing is quantised")
 
-    scorer = student(str(bert_reranker), Scoring())
+    scorer = weights(str(bert_reranker), Scoring())
     compile_into(tmp_path, Making(str(bert_reranker), scorer, "openvino", built_in_probe()[:6]), "int8")
     code = """
 import json, sys
@@ -103,7 +103,7 @@ def test_the_fastest_that_agrees_is_taken_else_the_last_one(
 def test_a_model_may_be_made_anew_while_the_one_before_is_open(bert_reranker, tmp_path):
     pytest.importorskip("nncf", reason="nncf is not installed: nothing is quantised")
     lists = built_in_probe()[:6]
-    making = Making(str(bert_reranker), student(str(bert_reranker), Scoring()), "openvino", lists)
+    making = Making(str(bert_reranker), weights(str(bert_reranker), Scoring()), "openvino", lists)
     parities = []
 
     def compare(compiled):

@@ -11,16 +11,15 @@ from rerankkit.rerank.checkpoint import Note
 from rerankkit.rerank.llm import (
     PAD,
     MeanPooling,
-    document_text,
     frame,
     load,
     pool_by_mean,
-    query_text,
     separate_pad,
 )
 from rerankkit.rerank.models import load_reranker
 from rerankkit.rerank.pairs import Lengths
 from rerankkit.rerank.scorer import PairScorer, Scoring
+from rerankkit.rerank.texts import document_lines, query_line
 from rerankkit.types import Candidate, Document, Group, Query
 
 TEXTS = ("bird fish", "dog", "red green blue " * 5, "cat! fish!", "river stone apple", "")
@@ -92,7 +91,7 @@ def test_the_end_is_kept_where_the_document_is_cut(llama_reranker):
 def test_a_folder_with_our_note_is_loaded_as_an_llm(llama_reranker, tmp_path):
     scorer = load_reranker(str(llama_reranker()), Scoring("cpu"), tmp_path)
     assert isinstance(scorer, PairScorer)
-    assert scorer.encoder.frame.query_text is query_text
+    assert scorer.encoder.frame.query_text is query_line
     assert scorer.encoder.lengths.max_length == 96
 
 
@@ -138,10 +137,10 @@ def test_a_note_that_an_llm_cannot_follow(llama_reranker, note, message):
 
 
 def test_the_lines():
-    assert query_text(Query("1", "red cat")) == "Query: red cat\n"
-    assert document_text(Document("d", "t", "s")) == "Title: t\nSummary: s"
-    assert document_text(Document("d", "", "s")) == "Summary: s"
-    assert document_text(Document("d", "t", "")) == "Title: t"
+    assert query_line(Query("1", "red cat")) == "Query: red cat\n"
+    assert document_lines(Document("d", "t", "s")) == "Title: t\nSummary: s"
+    assert document_lines(Document("d", "", "s")) == "Summary: s"
+    assert document_lines(Document("d", "t", "")) == "Title: t"
 
 
 def test_embeddings_grow_for_a_new_padding_token(tiny_llama):

@@ -8,6 +8,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from rerankkit.errors import InputError
 from rerankkit.rerank.scorer import Scoring
+from rerankkit.rerank.texts import document_lines
 from rerankkit.train import queries
 from rerankkit.train.cpt import Clicked
 from rerankkit.train.queries import QueryWriter, Writing
@@ -28,7 +29,7 @@ def blocks(seed: int) -> str:
     """Documents with their queries, as a prompt has them, in an order drawn by the seed."""
     order = torch.randperm(4, generator=torch.Generator().manual_seed(seed)).tolist()
     shown = [(DOCUMENTS[i], ASKED[DOCUMENTS[i].docid]) for i in order]
-    return "".join(f"{queries.llm.document_text(document)}\nQuery: {query}\n\n" for document, query in shown)
+    return "".join(f"{document_lines(document)}\nQuery: {query}\n\n" for document, query in shown)
 
 
 @pytest.fixture(scope="module")
