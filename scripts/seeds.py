@@ -35,7 +35,8 @@ def _row(name: str, found: Sequence[Evaluation], baselines: Mapping[str, Evaluat
     line: dict[str, Any] = {"name": name, "seeds": len(found)}
     for measure in MEASURES:
         values = [evaluation.values[measure] for evaluation in found]
-        line[measure] = {"mean": mean(values), "deviation": stdev(values) if len(values) > 1 else None}
+        spread = stdev(values) if len(values) > 1 and not any(map(isnan, values)) else None
+        line[measure] = {"mean": mean(values), "deviation": spread}
         if measure != "PNR":
             others = {other: baseline for other, baseline in baselines.items() if other != name}
             line[measure]["p"] = {other: compare(averaged(found), it, measure).p for other, it in others.items()}

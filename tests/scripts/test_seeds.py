@@ -33,3 +33,6 @@ def test_a_table_has_the_mean_of_its_seeds_and_p_of_their_mean_by_query(monkeypa
     }
     assert table[2]["nDCG@10"]["p"].keys() == {"first", "labels"}
     assert "| labels | 2 | " in seeds.as_text(table)
+    (tmp_path / "qrels.txt").write_text("a 0 x 1\nb 0 x 1\nc 0 x 1\n")
+    table = seeds.Table(tmp_path / "qrels.txt", {"first": [low], "labels": [one, two]}).rows()
+    assert " | 0.8155 ± 0.0870 |  | " in seeds.as_text(table)  # nothing is judged irrelevant: there is no PNR
