@@ -90,7 +90,13 @@ def many(count: int) -> None:
 def test_a_killed_index_leaves_nothing_under_its_name(folder, sent, java):
     many(15_000)
     command = [sys.executable, "-m", "rerankkit", "index", "--input", "many.jsonl", "--index", "index"]
-    process = subprocess.Popen([*command, "--threads", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*command, "--threads", "1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where tests run in the background
+    )
     pattern = ".index.*.part/write.lock" if java else ".index.*.part/documents/0.jsonl"
     while not list(folder.glob(pattern)):
         assert process.poll() is None, process.communicate()
