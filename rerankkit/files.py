@@ -171,6 +171,14 @@ def unwitnessed_file(path: str | Path) -> Iterator[IO]:
         yield file
 
 
+def _open_to_readers(folder: Path) -> None:
+    """Lets all read a folder's files who may read the folder: safetensors writes weights for their owner alone."""
+    may = folder.stat().st_mode & 0o666
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            path.chmod(path.stat().st_mode | may)
+
+
 @contextmanager
 def whole_folder(path: str | Path) -> Iterator[Path]:
     """A folder to fill that takes its name, and its predecessor's place, only when the block ends well."""
@@ -185,6 +193,7 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
     try:
         yield part
         _tell(part, path)
+        _open_to_readers(part)
         if path.exists():
             path.replace(old)
         part.replace(path)

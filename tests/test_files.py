@@ -172,6 +172,17 @@ def test_a_folder_takes_its_predecessors_place_only_when_whole(tmp_path):
     assert names(path.parent) == ["model"]
 
 
+def test_who_may_read_a_folder_may_read_its_files(tmp_path):
+    with whole_folder(tmp_path / "model") as part:
+        (part / "inner").mkdir()
+        for path in (part / "weights", part / "inner" / "weights"):
+            path.write_text("1")
+            path.chmod(0o600)
+        part.chmod(0o755)
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "model").rglob("weights")}
+    assert modes == {0o644}
+
+
 def test_file_and_folder_are_not_confused(tmp_path):
     (tmp_path / "file").write_text("old")
     with pytest.raises(InputError, match="is a folder"), whole_file(tmp_path):
