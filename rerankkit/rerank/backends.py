@@ -96,7 +96,7 @@ def processor() -> str:
 def compiled_for(place: Place, architecture: str, scoring: Scoring) -> CompiledScorer | None:
     """The checkpoint on OpenVINO or ONNX Runtime, made ready where it is not; None where torch is to run it.
 
-    Compiling an LLM takes minutes and several times its memory: that is done where it is asked for only.
+    Compiling an LLM takes a minute or more: that is done where it is asked for only.
 
     Raises InputError where a backend that was asked for cannot run it, or does not agree with its weights.
     """
