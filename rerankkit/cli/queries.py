@@ -108,6 +108,9 @@ def examples_of(source: Source, clicks: Path, unheard: "Unheard") -> "list[Click
     drawn = sample(read_clicks(clicks), EXAMPLES, source.seed)
     fit = set(Unheard(unheard.held_out).pick(one.query for one in drawn))
     kept = [one for one in drawn if one.query in fit]
+    if drawn and not kept:
+        problem = "every click's query nearly repeats a --held-out one, or holds neither letter nor digit"
+        raise InputError(problem, "Give clicks of other queries, or no --clicks", clicks)
     named = {one.docid for one in kept if one.document is None}
     texts = {document.docid: document for document in source.documents() if document.docid in named} if named else {}
     try:

@@ -162,13 +162,18 @@ def test_examples_are_no_held_out_queries(toy, tiny_llama, monkeypatch):
             [],
             "whale.jsonl: click 1 names document whale, which is not in the collection",
         ),
+        (
+            {"model": "TINY", "clicks": "whale.jsonl", "held_out": "log.tsv", **DOCS},
+            [],
+            "whale.jsonl: every click's query nearly repeats a --held-out one",
+        ),
         ({"model": "TINY", "dtype": "float8", **DOCS}, [], "unknown --dtype 'float8'"),
     ],
 )
 def test_wrong_input_is_told_and_leaves_an_older_output_alone(toy, tiny_llama, changed, flags, message):
     Path("out.tsv").write_text("mine")
     Path("log.txt").write_text("plum\n")
-    Path("log.tsv").write_text("1\tplum\n")
+    Path("log.tsv").write_text("1\tplum\n2\tred\n")
     Path("hollow.jsonl").write_text('{"id": "cat", "contents": ""}\n')
     Path("whale.jsonl").write_text('{"query": "red", "docid": "whale"}\n')
     result = queries(*flags, code=2, **{k: str(tiny_llama) if v == "TINY" else v for k, v in changed.items()})
