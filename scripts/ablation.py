@@ -162,12 +162,13 @@ def student(plan: Plan, cell: Mapping[str, Any], teacher: str, seed: int) -> Ite
 
 
 def table(plan: Plan) -> Table:
-    """BM25, students of labels only, the teachers, and each cell, one run a seed."""
+    """BM25, students of labels only, the teachers, each cell, one run a seed; with CPT is tested against without."""
     rows = {"BM25, no reranking": [plan.out / "dev.bm25.txt"]}
     done = {title(*cell): [dev_run(plan, title(*cell), seed) for seed in plan.seeds] for cell in cells(plan)}
     rows["labels"] = done["labels"]
     rows.update({f"LLM teacher, {name}": [dev_run(plan, name)] for name in plan.teachers if not plan.teacher})
-    return Table(plan.out / "dev.qrels.txt", {**rows, **done})
+    same = {name: name.replace(WITH, WITHOUT) for name in (*rows, *done) if name.endswith(WITH)}
+    return Table(plan.out / "dev.qrels.txt", {**rows, **done}, same)
 
 
 def plan_of(arguments: list[str]) -> Plan:

@@ -29,6 +29,8 @@ from rerankkit.trec import read_qrels, read_run, read_topics, write_run, write_t
 
 SEEDS, SHARES = SETTINGS["seeds"], SETTINGS["shares"]
 MEASURED = {"scifact": ("dev", "test"), "mwmbl": ("dev",), "crowdflower": ("dev",)}
+JUDGED = ("mwmbl", "crowdflower")
+"""Collections whose lists are judged whole."""
 ELSEWHERE = ("vaswani", "dl19")
 """Collections that nobody learns from."""
 TOLD = {"labels": "labels only", "warm-labels": "labels only, after the warm-up", "llm": "LLM teacher"}
@@ -156,7 +158,7 @@ class Recipe(Passages):
         texts = ["--collection", self.path("docs.jsonl"), "--models", self.path("models")]
         how = ["--model", "minilm-l6", *SETTINGS["warm_up"], *self.held_out(), "--drop-overlap"]
         yield Stage("warm-up", ["distill", *lists, *texts, *how, "--output", self.path("models/warm")])
-        for name in ("mwmbl", "crowdflower"):
+        for name in JUDGED:
             yield self.reranked(f"{name}.dev", "warm")
         yield from self.zero_shot("warm")
 
@@ -189,14 +191,14 @@ class Recipe(Passages):
 
     def mean(self) -> Iterator[Stage]:
         """One student for all: a mean of mwmbl's and crowdflower's students; and scifact's beside others."""
-        students = [self.path(f"models/{name}-student-{seed}") for name in ("mwmbl", "crowdflower") for seed in SEEDS]
+        students = [self.path(f"models/{name}-student-{seed}") for name in JUDGED for seed in SEEDS]
         for share in SHARES:
             weights = ",".join([str(share)] * len(SEEDS) + ["1"] * len(SEEDS))
             output = ["--output", self.path(f"models/mean-{share}")]
             yield Stage(f"mean, {share} to 1", ["average", *students, "--weights", weights, *output])
             yield self.reranked("mwmbl.dev", f"mean-{share}")
         yield Stage("mean", self.choose)
-        for name in ("mwmbl", "crowdflower"):
+        for name in JUDGED:
             yield self.reranked(f"{name}.dev", "mean")
         yield from self.zero_shot("mean")
         for seed in SEEDS:
@@ -242,18 +244,20 @@ class Recipe(Passages):
             for kind in SETTINGS["fitted"][name]:
                 rows[TOLD[kind]] = [self.path(f"{lists}.{run}.txt") for run in self.runs_of(name, kind)]
             rows |= {AS_IT_IS[one]: [self.path(f"{lists}.{one}.txt")] for one in self.bi_encoders(name)}
-            if name != "scifact":
+            if name in JUDGED:
                 rows["student after the warm-up"] = [self.path(f"{lists}.warm.txt")]
             rows["committee without grades"] = [self.path(f"{lists}.committee.txt")]
             rows["student"] = self.seeds(f"{lists}.{name}-student")
             if name == "mwmbl":
                 rows |= {f"mean with crowdflower's, {n} to 1": [self.path(f"{lists}.mean-{n}.txt")] for n in SHARES}
-            if name != "scifact":
+            if name in JUDGED:
                 rows["one student for all, their mean"] = [self.path(f"{lists}.mean.txt")]
             if name == "scifact":
                 rows |= {"BM25 and student": self.seeds(f"{lists}.with-bm25")}
                 rows |= {"BM25, student, bi-encoder": self.seeds(f"{lists}.with-both")}
-            found[f"{name}, {splits[-1]} queries"] = Table(self.out / f"{lists}.qrels.txt", _paths(rows))
+            found[f"{name}, {splits[-1]} queries"] = Table(
+                self.out / f"{lists}.qrels.txt", _paths(rows), dict.fromkeys(rows, "student")
+            )
         for name in ELSEWHERE:
             rows = {"BM25, no reranking": [self.first_stage(name)]}
             rows["labels only (mwmbl)"] = self.seeds(f"{name}.mwmbl-labels")

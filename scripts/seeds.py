@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isnan
 from pathlib import Path
 from statistics import mean, stdev
@@ -18,17 +18,22 @@ MEASURES = ("nDCG@5", "nDCG@10", "PNR")
 
 @dataclass(frozen=True)
 class Table:
-    """Runs by the name of their row; the first row is the first stage, the second the label-only student."""
+    """Runs by the name of their row; the first row is the first stage, the second the label-only student.
+
+    `also` names one more row that a row is tested against.
+    """
 
     qrels: Path
     runs: Mapping[str, Sequence[Path]]
+    also: Mapping[str, str] = field(default_factory=dict)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Each row's values, and p of nDCG against the first two rows."""
+        """Each row's values, and p of nDCG against the first two rows and its one more."""
         qrels = read_qrels(self.qrels)
         found = {name: [evaluate(read_run(path), qrels, MEASURES) for path in runs] for name, runs in self.runs.items()}
-        baselines = {name: averaged(found[name]) for name in list(found)[:2]}
-        return [_row(name, evaluations, baselines) for name, evaluations in found.items()]
+        of_each = {name: list(dict.fromkeys([*list(found)[:2], self.also.get(name, name)])) for name in found}
+        averages = {name: averaged(evaluations) for name, evaluations in found.items()}
+        return [_row(name, found[name], {other: averages[other] for other in of_each[name]}) for name in found]
 
 
 def _row(name: str, found: Sequence[Evaluation], baselines: Mapping[str, Evaluation]) -> dict[str, Any]:
@@ -67,13 +72,21 @@ def write_tables(tables: Mapping[str, Table], out: Path) -> None:
 def as_text(rows: Sequence[Mapping[str, Any]]) -> str:
     """The table in Markdown."""
     against = [row["name"] for row in rows[:2]]
-    head = ["run", "seeds", *MEASURES, *(f"p against {name}" for name in against)]
+    more = any(set(row["nDCG@10"]["p"]) - set(against) for row in rows)
+    head = ["run", "seeds", *MEASURES, *(f"p against {name}" for name in against), *(["p against"] * more)]
     lines = [head, ["---"] * len(head)]
     for row in rows:
-        chances = [row["nDCG@10"]["p"].get(name) for name in against]
-        told = ["" if p is None else "< .0001" if p < 1e-4 else f"{p:.4f}" for p in chances]
+        chances = row["nDCG@10"]["p"]
+        told = [_chance(chances.get(name)) for name in against]
+        if more:
+            others = [f"{_chance(p)} ({name})" for name, p in chances.items() if name not in against]
+            told.append("".join(others))
         lines.append([row["name"], str(row["seeds"]), *(_cell(row[measure]) for measure in MEASURES), *told])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n\np: paired t-test of nDCG@10, seeds averaged.\n"
+
+
+def _chance(p: float | None) -> str:
+    return "" if p is None else "< .0001" if p < 1e-4 else f"{p:.4f}"
 
 
 def _cell(values: Mapping[str, Any]) -> str:

@@ -108,6 +108,12 @@ def test_from_a_folder_to_the_table_and_again_without_any_work(
     assert (tmp_path / "out/table.md").read_text() == markdown
 
 
+def test_with_cpt_is_tested_against_the_same_without(ablation, data, tmp_path):
+    plan = ablation.plan_of(["--data", str(data), "--output", str(tmp_path), "--clicks-from-grades"])
+    rows = ["LLM teacher", *CELLS]
+    assert ablation.table(plan).also == {f"{row}, with CPT": f"{row}, without CPT" for row in rows}
+
+
 def test_the_best_graded_train_documents_stand_in_for_clicks(ablation, tmp_path):
     (tmp_path / "train.topics.tsv").write_text("1\tcats\n2\tdogs\n")
     (tmp_path / "train.qrels.txt").write_text("1 0 a 1\n1 0 b 3\n1 0 c 0\n1 0 d 1\n1 0 e 2\n1 0 unseen 3\n2 0 a 0\n")

@@ -33,6 +33,15 @@ def test_a_table_has_the_mean_of_its_seeds_and_p_of_their_mean_by_query(monkeypa
     }
     assert table[2]["nDCG@10"]["p"].keys() == {"first", "labels"}
     assert "| labels | 2 | " in seeds.as_text(table)
+    assert seeds.as_text(table).splitlines()[0].endswith("| p against first | p against labels |")
+    runs = {"first": [low], "labels": [one, two], "ours": [one], "theirs": [two]}
+    further = seeds.Table(tmp_path / "qrels.txt", runs, {"theirs": "ours", "ours": "first"}).rows()
+    p = further[3]["nDCG@10"]["p"]["ours"]
+    assert p == pytest.approx(0.4226, abs=1e-4)
+    assert further[2]["nDCG@10"] == table[2]["nDCG@10"]
+    head, _, *_, ours, theirs = seeds.as_text(further).splitlines()[:6]
+    assert head.endswith("| p against labels | p against |")
+    assert (ours.endswith(" |  |"), theirs.endswith(f"| {p:.4f} (ours) |")) == (True, True)
     (tmp_path / "qrels.txt").write_text("a 0 x 1\nb 0 x 1\nc 0 x 1\n")
     table = seeds.Table(tmp_path / "qrels.txt", {"first": [low], "labels": [one, two]}).rows()
     assert " | 0.8155 ± 0.0870 |  | " in seeds.as_text(table)  # nothing is judged irrelevant: there is no PNR
