@@ -1,6 +1,7 @@
 """Run, qrels and topics files: with `run_lines`, the only place that knows their columns."""
 
-import json
+import logging
+import math
 import re
 from array import array
 from collections.abc import Iterator
@@ -8,9 +9,12 @@ from pathlib import Path
 
 from rerankkit.errors import InputError
 from rerankkit.files import empty, read_lines, whole_file
+from rerankkit.json_text import loads
 from rerankkit.run import Run
 from rerankkit.run_lines import stretches
 from rerankkit.types import Qrels, Queries, Query
+
+log = logging.getLogger(__name__)
 
 QRELS_LINE = "qid 0 docid grade"
 QRELS_HEADERS = ("score", "grade", "label", "relevance")
@@ -38,7 +42,19 @@ def read_run(path: str | Path) -> Run:
     try:
         return Run.of_columns(columns, tag or Path(path).name.split(".")[0])
     except InputError as error:
-        raise InputError(error.problem, error.remedy, path) from error
+        raise InputError(error.problem, error.remedy, path, _odd_line(path)) from error
+
+
+def _odd_line(path: str | Path) -> int | None:
+    """The first line whose score is no finite number, or whose document stood before in its query."""
+    seen: set[tuple[str, str]] = set()
+    for number, line in read_lines(path):
+        columns = line.split()
+        qid, docid, score = (columns[0], columns[2], columns[4]) if len(columns) > 3 else (*columns[:2], "1")
+        if not math.isfinite(float(score)) or (qid, docid) in seen:
+            return number
+        seen.add((qid, docid))
+    return None
 
 
 def write_run(run: Run, path: str | Path) -> None:
@@ -73,19 +89,30 @@ def _one_word(word: str, what: str) -> str:
 
 
 def read_qrels(path: str | Path) -> dict[str, dict[str, int]]:
-    """A qrels file: TREC's four columns, or BEIR's three with a header."""
+    """A qrels file: TREC's four columns, or BEIR's three with a header.
+
+    Of two grades of one document the last counts; a warning names the first such line. Raises InputError for a
+    malformed line.
+    """
     qrels: dict[str, dict[str, int]] = {}
+    changed: list[str] = []
     for number, line in read_lines(path):
         columns = line.split()
         if len(columns) == 3 and not qrels and columns[2].lower() in QRELS_HEADERS:
             continue
         try:
-            qid, docid, grade = (columns[0], *columns[2:]) if len(columns) == 4 else columns
-            qrels.setdefault(qid, {})[docid] = int(grade)
+            qid, docid, text = (columns[0], *columns[2:]) if len(columns) == 4 else columns
+            grade = int(text)
         except ValueError:
             raise InputError(f"not a qrels line: {line[:80]!r}", f"Expected: {QRELS_LINE}", path, number) from None
+        grades = qrels.setdefault(qid, {})
+        if (before := grades.get(docid, grade)) != grade:
+            changed.append(f"{path}:{number}: query {qid}, document {docid} is {grade} here, {before} before")
+        grades[docid] = grade
     if not qrels:
         raise InputError("no judgment in the file", f"Expected lines: {QRELS_LINE}", path)
+    if changed:
+        log.warning("%s; of such documents, %d in all, the last grade counts", changed[0], len(changed))
     return qrels
 
 
@@ -137,9 +164,11 @@ def _tsv_topics(path: str | Path) -> Iterator[tuple[int, str, str]]:
 def _jsonl_topics(path: str | Path) -> Iterator[tuple[int, str, str]]:
     for number, line in read_lines(path):
         try:
-            record = json.loads(line)
+            record = loads(line)
             qid = next(record[key] for key in ("qid", "id", "_id", "query_id") if key in record)
             text = next(record[key] for key in ("title", "text", "query") if key in record)
+            if not (_says(qid) and _says(text)):
+                raise TypeError
         except (ValueError, TypeError, StopIteration):
             raise InputError(
                 f"not a topic: {line[:80]!r}", 'Expected: {"qid": "1", "title": "text"}', path, number
@@ -149,11 +178,19 @@ def _jsonl_topics(path: str | Path) -> Iterator[tuple[int, str, str]]:
 
 def _json_topics(path: str | Path) -> Iterator[tuple[int, str, str]]:
     try:
-        records = json.loads("\n".join(line for _, line in read_lines(path)))
+        records = loads("\n".join(line for _, line in read_lines(path)))
         pairs = [(qid, record["title"] if isinstance(record, dict) else record) for qid, record in records.items()]
     except (ValueError, KeyError, AttributeError):
         raise InputError("not topics", 'Expected: {"1": {"title": "text"}}', path) from None
-    yield from ((1, qid, str(text)) for qid, text in pairs)
+    for qid, text in pairs:
+        if not _says(text):
+            raise InputError(f"query {qid} is {text!r}", 'Expected: {"1": {"title": "text"}}', path)
+        yield 1, qid, str(text)
+
+
+def _says(value: object) -> bool:
+    """Whether a value of JSON is a text, or a number that can stand for one."""
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
 def _trec_topics(path: str | Path) -> Iterator[tuple[int, str, str]]:

@@ -28,10 +28,11 @@ class Hit(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A document that a first stage found, with the score it gave."""
+    """A document that a first stage found, with the score it gave and its rank in that list, from 1 (0: not told)."""
 
     document: Document
     score: float
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ PACKAGE = ROOT / "rerankkit"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = {
-    **dict.fromkeys(("types", "files", "journal", "plugins", "errors", "progress", "digests", "surroundings"), 0),
+    **dict.fromkeys(
+        ("types", "files", "journal", "json_text", "plugins", "errors", "progress", "digests", "surroundings"), 0
+    ),
     **dict.fromkeys(("run", "run_lines", "run_columns", "provenance"), 1),
     **dict.fromkeys(("roles", "trec", "collection", "__init__"), 2),
     **dict.fromkeys(("retrieve", "groups", "losses", "rerank", "evaluate", "check"), 3),

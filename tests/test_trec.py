@@ -45,9 +45,9 @@ def test_a_malformed_run_line_is_told_with_its_place(file, line):
 
 
 def test_nan_and_duplicates_in_a_run_file_are_told(file):
-    with pytest.raises(InputError, match=r"run.txt: the score of query 9, document b is nan"):
+    with pytest.raises(InputError, match=r"run.txt:2: the score of query 9, document b is nan"):
         read_run(file("run.txt", "9 Q0 a 1 2.0 t\n9 Q0 b 2 nan t\n"))
-    with pytest.raises(InputError, match=r"run.txt: query 9 has document a twice"):
+    with pytest.raises(InputError, match=r"run.txt:2: query 9 has document a twice"):
         read_run(file("run.txt", "9 Q0 a 1 2.0 t\n9 Q0 a 2 1.0 t\n"))
 
 
@@ -204,3 +204,23 @@ def test_topics_come_back_as_they_were(tmp_path):
     write_topics(topics, tmp_path / "t.tsv")
     assert (tmp_path / "t.tsv").read_text("utf-8") == "007\twhere is queens town\n7\tü\n"
     assert read_topics(tmp_path / "t.tsv")["007"] == Query("007", "where is queens town")
+
+
+def test_of_two_grades_of_a_document_the_last_counts_and_is_told(file, caplog):
+    assert read_qrels(file("q.txt", "1 0 a 2\n1 0 b 1\n1 0 b 1\n1 0 a 0\n")) == {"1": {"a": 0, "b": 1}}
+    assert "q.txt:4: query 1, document a is 0 here, 2 before" in caplog.text
+    assert "1 in all" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("t.jsonl", '{"qid": "1", "title": null, "text": "words"}\n'),
+        ("t.jsonl", '{"qid": null, "text": "words"}\n'),
+        ("t.json", '{"1": {"title": null}}\n'),
+        ("t.json", '{"1": ["words"]}\n'),
+    ],
+)
+def test_what_is_no_text_is_no_query(file, name, text):
+    with pytest.raises(InputError, match=r"Expected: "):
+        read_topics(file(name, text))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rerankkit.cli.inputs import collection_of, queries_of
+from rerankkit.cli.inputs import all_queries, collection_of
 from rerankkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class DevFlags:
         one_measure(measure)
         run, qrels = read_run(self.dev_run), read_qrels(self.dev_qrels)
         names = topics if self.dev_topics is None else [self.dev_topics]
-        queries = {qid: query for name in names for qid, query in queries_of(name).items()}
+        queries = all_queries(names)
         if self.dev_topics is not None:  # one file of qrels often judges other queries too
             qrels = {qid: grades for qid, grades in qrels.items() if qid in queries}
         groups = groups_of(run, queries, collection_of(index, collection, run), self.dev_depth)

@@ -7,6 +7,7 @@ import click
 
 from rerankkit.cli.dev_options import DevFlags, dev_options
 from rerankkit.cli.inputs import (
+    all_queries,
     apart,
     collection_of,
     collection_option,
@@ -14,10 +15,10 @@ from rerankkit.cli.inputs import (
     index_option,
     merged,
     models_option,
-    queries_of,
     start_option,
 )
 from rerankkit.cli.training import lora_names, loss_option, loss_options, parsed_options, tell, training_options
+from rerankkit.errors import InputError
 
 
 @click.command(short_help="Fit a student to a teacher's run.")
@@ -80,11 +81,14 @@ def command(
     dev_set = DevFlags.taken(flags)
     given = {"alpha": alpha, "beta": beta}
     options = {name: value for name, value in given.items() if value is not None}
-    flags["loss_options"] = {**options, **(parsed_options(loss_option) or {})} or None
+    others = parsed_options(loss_option) or {}
+    for name in options.keys() & others.keys():
+        raise InputError(f"--{name} and --loss-option {name} say the same", "Give one of them")
+    flags["loss_options"] = {**options, **others} or None
     settings = settings_from(RankTraining, lora_names(flags), config, loss="hybrid")
     settings.draws(teacher=True)
     start = resolve(model, models)
-    queries = {qid: query for name in topics for qid, query in queries_of(name).items()}
+    queries = all_queries(topics)
     teacher = apart(merged([read_run(path) for path in runs]), queries, held_out, drop_overlap)
     groups = groups_of(teacher, queries, collection_of(index, collection, teacher), depth)
     dev = dev_set.read(topics, index, collection, settings.metric_for_best_model)

@@ -9,7 +9,7 @@ import click
 
 from rerankkit.errors import InputError
 from rerankkit.run import Run
-from rerankkit.types import Collection, Group, Queries
+from rerankkit.types import Collection, Group, Queries, Query
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +55,20 @@ def queries_of(topics: str) -> Queries:
     from rerankkit.collection.topics import load_topics
 
     return load_topics(topics)
+
+
+def all_queries(names: Sequence[str]) -> Queries:
+    """The queries of several topics files; InputError for a qid that two of them give different texts."""
+    queries: dict[str, Query] = {}
+    for topics in names:
+        for qid, query in queries_of(topics).items():
+            if queries.setdefault(qid, query).text != query.text:
+                raise InputError(
+                    f"query {qid} is {query.text!r} here, {queries[qid].text!r} in topics given before",
+                    "Give each query an id of its own in topics and runs",
+                    topics,
+                )
+    return queries
 
 
 def collection_of(index: str | None, collection: Path | None, run: Run | None) -> Collection:

@@ -4,6 +4,7 @@ A user sees the document at rank r with the propensity `(1 / r) ** eta`; a click
 counts on average as if all had been seen (Joachims et al. 2017, arXiv 1608.04468).
 """
 
+import logging
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from rerankkit.collection.clicks import Click
 from rerankkit.errors import InputError
 from rerankkit.run import Run
 from rerankkit.types import Queries
+
+log = logging.getLogger(__name__)
 
 KINDS = ("binary", "count", "log-count", "ipw", "log-ipw")
 """How clicks may be weighed; `log-` is `log2(1 + x)`, whose gain `2 ** y - 1` in NDCG is x again."""
@@ -87,6 +90,9 @@ def displayed(run: Run, queries: Queries) -> dict[str, dict[str, int]]:
             shown.setdefault(queries[qid].text, {docid: rank for rank, docid in enumerate(run.docids(qid), 1)})
     if not shown:
         raise InputError("no query of the displayed run is in the topics", "Give the topics that it was made for")
+    lacking = sum(qid not in queries for qid in run)
+    if lacking:
+        log.info("%d of the displayed run's %d queries left out: not in the topics", lacking, len(run))
     return shown
 
 

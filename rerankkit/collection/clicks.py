@@ -9,10 +9,11 @@ order after `query`; without one they are query, docid[, clicks].
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rerankkit.errors import InputError
 from rerankkit.files import read_lines, whole_file
+from rerankkit.json_text import loads
 from rerankkit.types import Document
 
 CLICK_LINE = (
@@ -42,9 +43,9 @@ def read_clicks(path: str | Path) -> Iterator[Click]:
     records = _tsv_records(path) if name.endswith((".tsv", ".txt")) else _jsonl_records(path)
     for number, record in records:
         try:
-            query = " ".join(str(record["query"]).split())
-            clicks = int(record.get("clicks", 1))
-            rank = int(record["rank"]) if record.get("rank") not in (None, "") else None
+            query = " ".join(_text(record["query"]).split())
+            clicks = _whole(record.get("clicks", 1))
+            rank = _whole(record["rank"]) if record.get("rank") not in (None, "") else None
             if not query or clicks < 1 or (rank is not None and rank < 1):
                 raise ValueError
             if "docid" in record:
@@ -53,12 +54,26 @@ def read_clicks(path: str | Path) -> Iterator[Click]:
                     raise ValueError
                 yield Click(query, str(docid).strip(), clicks, None, rank)
             else:
-                title, summary = str(record.get("title") or ""), str(record.get("summary") or "")
+                title, summary = (_text(record.get(name) or "") for name in ("title", "summary"))
                 if not title and not summary:
                     raise ValueError
                 yield Click(query, "", clicks, Document("", title.strip(), summary.strip()), rank)
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
             raise InputError(f"not a click: {str(record)[:80]}", f"Expected: {CLICK_LINE}", path, number) from None
+
+
+def _text(value: Any) -> str:
+    """A text, or a number written as one; ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError(value)
+    return str(value)
+
+
+def _whole(value: Any) -> int:
+    """A whole number, or a text of its digits; ValueError for anything else."""
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError(value)
+    return int(value)
 
 
 def write_clicks(clicks: Mapping[str, Mapping[str, int]], path: str | Path) -> None:
@@ -72,7 +87,7 @@ def write_clicks(clicks: Mapping[str, Mapping[str, int]], path: str | Path) -> N
 def _jsonl_records(path: str | Path) -> Iterator[tuple[int, dict]]:
     for number, line in read_lines(path):
         try:
-            yield number, json.loads(line)
+            yield number, loads(line)
         except ValueError:
             raise InputError(f"not a click: {line[:80]!r}", f"Expected: {CLICK_LINE}", path, number) from None
 

@@ -1,12 +1,15 @@
 """Documents in JSONL: Pyserini's `{"id", "contents"[, "title"]}` and BEIR's `{"_id", "title", "text"}`."""
 
-import json
+import logging
 from collections.abc import Iterator, Set
 from pathlib import Path
 
 from rerankkit.errors import InputError
 from rerankkit.files import read_lines
+from rerankkit.json_text import loads
 from rerankkit.types import Document
+
+log = logging.getLogger(__name__)
 
 DOCUMENT_LINE = '{"id": "1", "title": "may be missing", "contents": "text"}'
 
@@ -35,7 +38,7 @@ def read_documents(path: str | Path) -> Iterator[tuple[Path, int, Document]]:
 def parse_document(line: str, path: str | Path | None = None, number: int | None = None) -> Document:
     """The document of one JSON line; contents that begin with the title, as Pyserini's often do, lose it."""
     try:
-        record = json.loads(line)
+        record = loads(line)
         docid = next(record[key] for key in ("id", "_id", "docid") if key in record)
         text = next(record[key] for key in ("text", "contents") if key in record)
         title = record.get("title") or ""
@@ -52,9 +55,18 @@ def parse_document(line: str, path: str | Path | None = None, number: int | None
 
 
 def load_documents(path: str | Path, wanted: Set[str] | None = None) -> dict[str, Document]:
-    """The wanted documents (all, where None) of a JSONL file or folder, in one pass that keeps no other."""
-    return {
-        document.docid: document
-        for _, _, document in read_documents(path)
-        if wanted is None or document.docid in wanted
-    }
+    """The wanted documents (all, where None) of a JSONL file or folder, in one pass that keeps no other.
+
+    Of documents with one id the first is taken, as `index_documents` does; the others are counted in a warning.
+    """
+    found: dict[str, Document] = {}
+    repeated, first = 0, ""
+    for file, number, document in read_documents(path):
+        if wanted is not None and document.docid not in wanted:
+            continue
+        if found.setdefault(document.docid, document) is not document:
+            repeated += 1
+            first = first or f"{file}:{number}: document {document.docid}"
+    if repeated:
+        log.warning("%s stood before; of each of %d such ids the first is taken", first, repeated)
+    return found

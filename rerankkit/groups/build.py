@@ -20,7 +20,9 @@ def groups_of(run: Run, queries: Queries, collection: Collection, depth: int | N
         )
     for qid in run:
         pairs = zip(run.docids(qid)[:depth], run.scores(qid)[:depth], strict=True)
-        candidates = tuple(Candidate(_document(collection, docid, qid), score) for docid, score in pairs)
+        candidates = tuple(
+            Candidate(_document(collection, docid, qid), score, rank) for rank, (docid, score) in enumerate(pairs, 1)
+        )
         yield Group(queries[qid], candidates)
 
 

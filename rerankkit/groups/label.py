@@ -1,5 +1,6 @@
 """What a loss fits: grades from people, clicks, or a teacher's scores."""
 
+import logging
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -8,41 +9,54 @@ from rerankkit.errors import InputError
 from rerankkit.run import Run
 from rerankkit.types import Group, Qrels
 
+log = logging.getLogger(__name__)
+
 
 def by_qrels(groups: Iterable[Group], qrels: Qrels, judged_only: bool = False) -> Iterator[Group]:
     """Groups labelled with grades; an unjudged candidate counts as grade 0, or is left out.
 
-    Queries without judgments are left out. Raises InputError where no query has any.
+    Queries without judgments are left out, and counted in the log. Raises InputError where no query has any.
     """
-    found = False
+    found = total = 0
     for group in groups:
+        total += 1
         grades = qrels.get(group.query.qid)
         if not grades:
             continue
-        found = True
+        found += 1
         if judged_only:
             kept = tuple(candidate for candidate in group.candidates if candidate.document.docid in grades)
             group = replace(group, candidates=kept)
         yield replace(group, labels=tuple(float(max(grades.get(c.document.docid, 0), 0)) for c in group.candidates))
     if not found:
         raise InputError("no query of the run is judged in the qrels", "Give the qrels of this run's topics")
+    if found < total:
+        log.info("%d of the run's %d queries left out: not judged in the qrels", total - found, total)
 
 
 def by_clicks(groups: Iterable[Group], clicks: Mapping[str, Mapping[str, float]]) -> Iterator[Group]:
     """Groups labelled with what a candidate's clicks are worth, 0 without; queries without clicks are left out.
 
+    How many those are, and how many clicked queries the run lacks, is logged.
     `clicks` is query text -> docid -> worth, as `worth_by_query` makes it.
     Raises InputError where no query of the groups was clicked for.
     """
-    found = False
+    total, asked = 0, 0
+    found: set[str] = set()
     for group in groups:
+        total += 1
         chosen = clicks.get(group.query.text)
         if not chosen:
             continue
-        found = True
+        asked += 1
+        found.add(group.query.text)
         yield replace(group, labels=tuple(float(chosen.get(c.document.docid, 0)) for c in group.candidates))
     if not found:
         raise InputError("no query of the run has a click", "Clicks are matched by the query's text")
+    if asked < total:
+        log.info("%d of the run's %d queries left out: no click for their text", total - asked, total)
+    if len(found) < len(clicks):
+        log.info("%d of %d clicked queries are not in the run, by their text", len(clicks) - len(found), len(clicks))
 
 
 def by_run(groups: Iterable[Group], teacher: Run) -> Iterator[Group]:

@@ -46,12 +46,16 @@ def ranks(text: str) -> tuple[int, int]:
 
 
 def eligible(group: Group, sampling: Sampling) -> list[int]:
-    """The indices of the candidates that may be drawn: all, or the positives and the negatives within the band."""
+    """The indices of the candidates that may be drawn: all, or the positives and the negatives within the band.
+
+    A rank is that of the run, whatever was left out of the list since; where it is not told, the place in the list.
+    """
     everyone = range(len(group.candidates))
     if sampling.band is None or group.labels is None:
         return list(everyone)
     first, last = sampling.band
-    return [index for index in everyone if group.labels[index] > 0 or first <= index + 1 <= last]
+    ranks = [candidate.rank or place for place, candidate in enumerate(group.candidates, 1)]
+    return [index for index in everyone if group.labels[index] > 0 or first <= ranks[index] <= last]
 
 
 def draw(group: Group, sampling: Sampling, seed: int) -> list[int]:
@@ -73,9 +77,9 @@ def draw(group: Group, sampling: Sampling, seed: int) -> list[int]:
 
 
 def pairs_left(group: Group, sampling: Sampling) -> bool:
-    """Whether the band of negatives leaves two candidates with different labels; true where there is no band."""
+    """Whether the band of negatives leaves a positive and a negative; true where there is no band."""
     labels = group.labels
-    return sampling.band is None or labels is None or len({labels[i] for i in eligible(group, sampling)}) > 1
+    return sampling.band is None or labels is None or len({labels[i] > 0 for i in eligible(group, sampling)}) > 1
 
 
 def _with_positives(drawn: list[int], labels: Sequence[float], wanted: int, chance: random.Random) -> list[int]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rerankkit.digests import SIDE
 from rerankkit.errors import InputError
 from rerankkit.rerank.pairs import Lengths
 
@@ -50,17 +51,35 @@ def read_note(folder: str | Path) -> Note | None:
     try:
         record = json.loads(path.read_text("utf-8"))
         rest = {name: record[name] for name in ("trained", "pooling", "separate_title", "exported") if name in record}
+        if not all(isinstance(rest.get(name, {}), dict) for name in ("trained", "exported")):
+            raise ValueError("trained or exported is no table")
         return Note(record["architecture"], Lengths(**record["lengths"]), **rest)
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"not a checkpoint's note ({error})", "Save the checkpoint again", path) from error
 
 
 def check_folder(output: Path, *checkpoints: str) -> None:
-    """Raises InputError where a checkpoint made of these would take the place of one of them, or of other things."""
+    """Raises InputError where a checkpoint made of these would take the place of one of them, or of other things.
+
+    What it may replace is an earlier checkpoint, of sft, distill, average and export, or of cpt.
+    """
+    if output.name in ("", ".."):
+        raise InputError("has no name of its own", "Name a folder: --output runs/models/NAME", output)
+    if output.exists() and not output.is_dir():
+        raise InputError("is a file, where a folder is to be written", path=output)
     if output.resolve() in {Path(checkpoint).resolve() for checkpoint in checkpoints}:
         raise InputError("is the checkpoint itself", "Give another --output", output)
-    if output.is_dir() and any(output.iterdir()) and not (output / NOTE).is_file():
+    if output.is_dir() and any(output.iterdir()) and not (output / NOTE).is_file() and not _by_cpt(output):
         raise InputError("is a folder of other things", "Give another --output", output)
+
+
+def _by_cpt(folder: Path) -> bool:
+    """Whether a folder holds what `cpt` wrote, as its side file tells."""
+    try:
+        told = json.loads((folder / SIDE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(told, dict) and told.get("verb") == "cpt"
 
 
 def load_sequence_classifier(checkpoint: str) -> tuple[Any, Any]:
@@ -157,8 +176,10 @@ def loading(checkpoint: str, remedy: str) -> Iterator[None]:
     try:
         with quiet_transformers():
             yield
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise InputError(f"cannot load {checkpoint}: {str(error).splitlines()[0]}", remedy) from error
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        said = str(error).splitlines() or [type(error).__name__]
+        told = f"{said[0]} is missing" if isinstance(error, KeyError) else said[0]
+        raise InputError(f"cannot load {checkpoint}: {told}", remedy) from error
 
 
 @contextlib.contextmanager

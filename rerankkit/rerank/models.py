@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +16,8 @@ from rerankkit.rerank.checkpoint import NOTE, generates, read_note
 from rerankkit.rerank.scoring import Scoring
 from rerankkit.rerank.weights import base_model
 from rerankkit.roles import Reranker
+
+log = logging.getLogger(__name__)
 
 MODELS = Path("runs/models")
 """Where trainings put checkpoints, and names are looked up."""
@@ -71,7 +74,7 @@ def load_reranker(name: str, scoring: Scoring, models: Path = MODELS, probe: Pro
     if scoring.compile and architecture != "cross-encoder":
         raise InputError(f"--compile is for cross-encoders, {name} is {architecture}", "Leave it out")
     if scoring.backend != "torch":
-        place = Place(checkpoint, "" if plugin else _digest_of_model(checkpoint), models, probe)
+        place = Place(checkpoint, "" if plugin else digest_of_model(checkpoint), models, probe)
         compiled = compiled_for(place, architecture, scoring)
         if compiled is not None:
             return compiled
@@ -113,14 +116,15 @@ def fingerprint(name: str, models: Path) -> str:
 
     Where the folder lies and what it is called does not count; a hub id or a plug-in without weights is its name.
     """
-    return _digest_of_name(name) if _is_plugin(name, models) else _digest_of_model(resolve(name, models))
+    return _digest_of_name(name) if _is_plugin(name, models) else digest_of_model(resolve(name, models))
 
 
 def _digest_of_name(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()
 
 
-def _digest_of_model(place: str) -> str:
+def digest_of_model(place: str) -> str:
+    """A hash of the files that make the model in a folder; a hub id is its name."""
     folder = Path(place)
     if not folder.is_dir():
         return _digest_of_name(place)
@@ -130,7 +134,7 @@ def _digest_of_model(place: str) -> str:
         hashed.update(f"{path.name} {_digest_of_file(path.resolve(), told.st_mtime_ns, told.st_size)}\n".encode())
     adapter = folder / ADAPTER
     if adapter.is_file():
-        hashed.update(_digest_of_model(json.loads(adapter.read_text("utf-8"))["base_model_name_or_path"]).encode())
+        hashed.update(digest_of_model(json.loads(adapter.read_text("utf-8"))["base_model_name_or_path"]).encode())
     return hashed.hexdigest()
 
 
@@ -145,7 +149,11 @@ def known_models(models: Path) -> list[Known]:
     """The rerankers under the models folder, by name."""
     found = []
     for path in sorted(models.glob(f"*/{NOTE}")):
-        note = read_note(path.parent)
+        try:
+            note = read_note(path.parent)
+        except InputError as error:
+            log.warning("left out: %s", error)
+            continue
         if note is not None and not path.parent.name.startswith("."):
             base = str(note.trained.get("model", ""))
             found.append(Known(path.parent.name, note.architecture, base, _parameters(path.parent), path.parent))

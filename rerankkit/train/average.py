@@ -36,10 +36,10 @@ def average(checkpoints: Sequence[str], weights: Sequence[float] | None, output:
     check_folder(output, *checkpoints)
     note = _common_note(checkpoints)
     model, tokenizer = load_sequence_classifier(checkpoints[0])
-    mean = {name: shares[0] * tensor for name, tensor in _tensors(model).items()}
+    mean = {name: shares[0] * tensor for name, tensor in _tensors(model, checkpoints[0]).items()}
     shapes = {name: tensor.shape for name, tensor in mean.items()}
     for checkpoint, share in zip(checkpoints[1:], shares[1:], strict=True):
-        other = _tensors(load_sequence_classifier(checkpoint)[0])
+        other = _tensors(load_sequence_classifier(checkpoint)[0], checkpoint)
         if {name: tensor.shape for name, tensor in other.items()} != shapes:
             raise InputError(f"{checkpoint} is not of the shape of {checkpoints[0]}", ALIKE)
         for name, tensor in other.items():
@@ -88,6 +88,10 @@ def _common_note(checkpoints: Sequence[str]) -> Note:
     return notes[0]
 
 
-def _tensors(model: Any) -> dict[str, torch.Tensor]:
-    """The weights by name."""
-    return {name: tensor.detach().float() for name, tensor in model.named_parameters()}
+def _tensors(model: Any, checkpoint: str) -> dict[str, torch.Tensor]:
+    """The weights by name; InputError where one is no finite number."""
+    found = {name: tensor.detach().float() for name, tensor in model.named_parameters()}
+    for name, tensor in found.items():
+        if not tensor.isfinite().all():
+            raise InputError(f"{name} holds weights that are no numbers", "Train it again, or leave it out", checkpoint)
+    return found

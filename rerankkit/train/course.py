@@ -11,6 +11,11 @@ COLLAPSED = (
     "apart. Try a lower --learning-rate, a longer --warmup-ratio, or another --loss"
 )
 
+DIVERGED = (
+    "the loss is no number any more, and so are the weights: the training ends here. Try a lower --learning-rate, a "
+    "longer --warmup-ratio, or --no-bf16"
+)
+
 
 class Measured(NamedTuple):
     """A dev measure's value at a step."""

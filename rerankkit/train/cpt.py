@@ -21,8 +21,10 @@ from rerankkit.errors import InputError
 from rerankkit.files import whole_folder
 from rerankkit.rerank import llm
 from rerankkit.rerank.checkpoint import check_length
+from rerankkit.rerank.models import digest_of_model
 from rerankkit.rerank.pairs import Lengths, Pair, PairEncoder
 from rerankkit.train import lora
+from rerankkit.train.ending import check_numbers
 from rerankkit.train.settings import Training
 from rerankkit.train.trainer import OwnLossTrainer, Watch, arguments, train, work_folder
 from rerankkit.train.weights import with_language_head
@@ -128,6 +130,7 @@ def continue_pretraining(model: str, clicks: Sequence[Clicked], output: Path, se
 
     Raises InputError where the model is no causal language model, or a query leaves no room for a document.
     """
+    work = work_folder(output)
     torch.manual_seed(settings.seed)
     network, tokenizer = with_language_head(model, "CPT needs an LLM, e.g. --model smollm2-135m")
     check_length(network, settings.max_length)
@@ -136,7 +139,6 @@ def continue_pretraining(model: str, clicks: Sequence[Clicked], output: Path, se
     data = ClickData(clicks, encoder)
     if settings.lora.r:
         network = lora.wrap(network, settings.lora, [])
-    work = work_folder(output)
     trainer = OwnLossTrainer(
         click_loss,
         model=network,
@@ -145,9 +147,11 @@ def continue_pretraining(model: str, clicks: Sequence[Clicked], output: Path, se
         data_collator=lambda items: collate(items, tokenizer.pad_token_id),
         callbacks=[Watch("pre-training on clicks")],
     )
-    train(trainer, work, {"model": model, "clicks": len(clicks), "data": digest(clicks), **settings.record()})
+    start = {"model": model, "start": digest_of_model(model)}
+    train(trainer, work, {**start, "clicks": len(clicks), "data": digest(clicks), **settings.record()})
     encoder.tell_cuts()
     if trainer.is_world_process_zero():
+        check_numbers(trainer.model, trainer.args.output_dir)
         with whole_folder(output) as part:
             trained: Any = trainer.model
             if settings.lora.r:

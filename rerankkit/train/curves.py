@@ -1,6 +1,7 @@
 """A training's learning curves: loss and its terms, learning rate and dev measure against steps, as a picture."""
 
 import logging
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,13 @@ Points = Sequence[tuple[float, float]]
 
 
 def series(history: Log) -> dict[str, Points]:
-    """(step, value) of the loss, its terms and the learning rate, by name."""
+    """(step, value) of the loss, its terms and the learning rate, by name; what is no finite number is left out."""
     lines = [entry for entry in history if "loss" in entry]
     names = dict.fromkeys(["loss", *(name for entry in lines for name in entry if name not in OTHERS), "learning_rate"])
-    return {name: [(entry["step"], entry[name]) for entry in lines if name in entry] for name in names}
+    return {
+        name: [(entry["step"], entry[name]) for entry in lines if math.isfinite(entry.get(name, math.nan))]
+        for name in names
+    }
 
 
 def draw_curves(history: Log, folder: Path, measure: str | None = None, first_stage: float | None = None) -> None:

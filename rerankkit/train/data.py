@@ -87,9 +87,9 @@ def collate(
 
 
 def digest(groups: Iterable[Group]) -> str:
-    """A hash of queries, documents and labels: a training is not resumed on other data."""
+    """A hash of queries, documents with their texts, and labels: a training is not resumed on other data."""
     hashed = hashlib.sha256()
     for group in groups:
-        docids = [candidate.document.docid for candidate in group.candidates]
-        hashed.update(json.dumps([group.query, docids, group.labels]).encode())
+        documents = [candidate.document for candidate in group.candidates]
+        hashed.update(json.dumps([group.query, documents, group.labels]).encode())
     return hashed.hexdigest()

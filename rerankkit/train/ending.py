@@ -4,6 +4,7 @@ import logging
 import math
 from typing import Any
 
+from rerankkit.errors import InputError
 from rerankkit.rerank.pairs import PairEncoder
 from rerankkit.train.best import BestWeights
 from rerankkit.train.course import collapse_warnings, dev_warnings
@@ -36,7 +37,18 @@ def ending(trainer: OwnLossTrainer, encoder: PairEncoder, targets: Targets, best
     warnings += collapse_warnings(trainer.state.log_history, told["dev"]["step"] if best else None)
     for warning in warnings:
         log.warning("%s", warning)
+    check_numbers(trainer.model, trainer.args.output_dir)
     return {**told, "warnings": warnings}
+
+
+def check_numbers(model: Any, work: str | None) -> None:
+    """Raises InputError where a weight is no finite number: nothing is saved then, and an earlier output stays."""
+    broken = [name for name, weight in model.named_parameters() if not weight.isfinite().all()]
+    if broken:
+        raise InputError(
+            f"the training left {len(broken)} tensors with weights that are no numbers, first {broken[0]}",
+            f"Nothing was saved. Start anew with a lower --learning-rate: rm -r {work}",
+        )
 
 
 def _set_free_offset(trainer: OwnLossTrainer, encoder: PairEncoder, targets: Targets) -> int:

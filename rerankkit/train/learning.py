@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from rerankkit.errors import InputError
-from rerankkit.rerank.checkpoint import read_note
+from rerankkit.rerank.checkpoint import NOTE, read_note
 from rerankkit.train.course import best_of, dev_values
 from rerankkit.train.curves import series
 
@@ -20,9 +20,14 @@ def learning(folder: Path) -> dict[str, Any]:
     if note is None:
         raise InputError("no checkpoint of rerankkit", REMEDY, folder)
     history = note.trained.get("log", [])
-    lines = [{"name": name, "points": points} for name, points in series(history).items() if name != "learning_rate"]
+    try:
+        curves = series(history)
+    except (KeyError, TypeError):
+        raise InputError("the log in its note is damaged", REMEDY, folder / NOTE) from None
+    lines = [{"name": name, "points": points} for name, points in curves.items() if name != "learning_rate"]
     if not lines[0]["points"]:
-        raise InputError("its note tells of no training", REMEDY, folder)
+        remedy = "A training shorter than --logging-steps logs none: train with fewer" if note.trained else REMEDY
+        raise InputError("its note holds no loss", remedy, folder)
     told = note.trained.get("dev", {})
     values = dev_values(history, told["measure"]) if told else []
     best = best_of(values)

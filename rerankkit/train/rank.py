@@ -17,6 +17,7 @@ from rerankkit.plugins import load_plugin
 from rerankkit.rerank import cross_encoder, llm
 from rerankkit.rerank.checkpoint import Note
 from rerankkit.rerank.graph import spare_last_layer
+from rerankkit.rerank.models import digest_of_model
 from rerankkit.rerank.room import STARTING
 from rerankkit.rerank.scorer import head_name
 from rerankkit.train import lora
@@ -75,7 +76,7 @@ def fit(job: Job, groups: Iterable[Group]) -> Path:
 
     Raises InputError where no group has two different labels.
     """
-    settings = job.settings
+    settings, work = job.settings, work_folder(job.output)
     loss, targets = _what_is_fitted(job, groups)
     scale = "" if targets.held is None or targets.graded else f", {targets.scale}"
     model, tokenizer, architecture, fresh = with_score_head(job.model, settings.seed, settings.keep_layers)
@@ -90,7 +91,6 @@ def fit(job: Job, groups: Iterable[Group]) -> Path:
     log.info("%d groups to learn from%s", len(data), scale)
     if job.dev is not None:
         job.dev.check_lengths(encoder)
-    work = work_folder(job.output)
     args = arguments(settings, work)
     trainer = OwnLossTrainer(
         partial(group_loss, loss),
@@ -107,7 +107,8 @@ def fit(job: Job, groups: Iterable[Group]) -> Path:
         ),
         callbacks=[Redraw(data), Watch("distilling" if job.teacher else "fine-tuning")],
     )
-    record = {"model": job.model, "groups": len(data), "data": digest(targets.groups), **settings.record()}
+    start = {"model": job.model, "start": digest_of_model(job.model)}
+    record = {**start, "groups": len(data), "data": digest(targets.groups), **settings.record()}
     best = None
     if job.dev is not None:
         best = BestWeights(job.dev, encoder, settings, trainer)

@@ -139,7 +139,11 @@ def settings_from(kind: type[S], flags: dict[str, Any], config: Path | None = No
     values: dict[str, Any] = dict(defaults)
     if config is not None:
         values.update({"r" if name == "lora_r" else name: value for name, value in _read_toml(config).items()})
-    values.update({name: value for name, value in flags.items() if value is not None})
+    given = {name: value for name, value in flags.items() if value is not None}
+    for name in ("loss_options",):  # a table: what a flag does not name stays the file's
+        if isinstance(values.get(name), dict) and name in given:
+            given[name] = {**values[name], **given[name]}
+    values.update(given)
     lora = values.pop("lora", {})
     if not isinstance(lora, dict):
         raise InputError(f"lora = {lora!r} is no table", "Expected: [lora], with r = 16 below it", config)

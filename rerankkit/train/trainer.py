@@ -2,8 +2,10 @@
 
 import json
 import logging
+import math
 import os
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,9 @@ from transformers.utils.logging import disable_progress_bar
 
 from rerankkit.errors import InputError
 from rerankkit.progress import Bar
+from rerankkit.rerank.checkpoint import check_folder
 from rerankkit.rerank.scorer import has_fast_bf16
-from rerankkit.train.course import COLLAPSED, collapsed
+from rerankkit.train.course import COLLAPSED, DIVERGED, collapsed
 from rerankkit.train.settings import Training
 
 log = logging.getLogger(__name__)
@@ -46,6 +49,15 @@ class OwnLossTrainer(Trainer):
         """The loss of a batch."""
         loss = self._compute(model, inputs)
         return (loss, None) if return_outputs else loss
+
+    def create_scheduler(self, *given, **options):  # type: ignore[no-untyped-def]
+        """The learning rate's course; InputError for one that needs more than a name."""
+        try:
+            return super().create_scheduler(*given, **options)
+        except (ValueError, TypeError) as error:
+            course = getattr(self.args.lr_scheduler_type, "value", self.args.lr_scheduler_type)
+            said = str(error).splitlines()[0]
+            raise InputError(f"--lr-scheduler-type {course}: {said}", "Give linear, cosine or constant") from error
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Logs the account beside the loss; a collapse counts only once the learning rate has risen."""
@@ -91,6 +103,10 @@ class Watch(TrainerCallback):
         measured = [(name[5:], value) for name, value in logs.items() if name.startswith("eval_")]
         if "loss" in logs:
             self.said["loss"] = f"loss {float(logs['loss']):.4f}"
+            if math.isnan(float(logs["loss"])):
+                control.should_training_stop = True
+                if state.is_world_process_zero:
+                    log.warning("step %d: %s", state.global_step, DIVERGED)
         if measured:
             self.said["dev"] = "dev {} {:.4f}".format(*measured[0])
         if self.said:
@@ -138,6 +154,7 @@ def _arguments(settings: Training, work: Path) -> TrainingArguments:
         use_cpu=settings.use_cpu or not (torch.cuda.is_available() or torch.backends.mps.is_available()),
         seed=settings.seed,
         logging_steps=settings.logging_steps,
+        logging_nan_inf_filter=False,  # which tells a loss that is no number as 0
         save_steps=settings.save_steps,
         save_total_limit=1,
         report_to=settings.report_to,
@@ -151,10 +168,9 @@ def _arguments(settings: Training, work: Path) -> TrainingArguments:
 def work_folder(output: Path) -> Path:
     """Where a training keeps its checkpoints until its output is whole.
 
-    Raises InputError where the output could not take its name at the end.
+    Raises InputError where the output could not take its name at the end, or would take the place of other things.
     """
-    if output.exists() and not output.is_dir():
-        raise InputError("is a file, where a folder is to be written", path=output)
+    check_folder(output)
     return output.with_name(f"{output.name}.training")
 
 
@@ -195,10 +211,16 @@ def _is_json(path: Path) -> bool:
     return True
 
 
+def _is_whole(checkpoint: Path) -> bool:
+    """Whether a checkpoint's state, and what torch wrote of it, was written to its end."""
+    packed = [*checkpoint.glob("*.pt"), *checkpoint.glob("*.pth")]
+    return _is_json(checkpoint / "trainer_state.json") and all(map(zipfile.is_zipfile, packed))
+
+
 def _last_checkpoint(work: Path) -> Path | None:
     """The newest checkpoint that was written to its end; a half-written one is removed."""
     found = sorted(work.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
-    whole = [path for path in found if _is_json(path / "trainer_state.json")]
+    whole = [path for path in found if _is_whole(path)]
     if os.environ.get("RANK", "0") == "0":
         for path in set(found) - set(whole):
             shutil.rmtree(path)

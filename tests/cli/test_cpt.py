@@ -138,14 +138,31 @@ def test_wrong_input_is_told_and_leaves_an_older_output_alone(toy, tiny_llama, c
     for name, content in FILES.items():
         Path(name).write_bytes(content)
     Path("out").mkdir()
-    Path("out/older").write_text("mine")
+    Path("out/rerankkit.json").write_text("mine")
     result = cpt(changed.get("model") or tiny_llama, code=2, **{k: v for k, v in changed.items() if k != "model"})
     assert result.stdout == ""
     assert message in result.stderr
     assert "Traceback" not in result.stderr
-    assert [path.name for path in Path("out").iterdir()] == ["older"]
+    assert [path.name for path in Path("out").iterdir()] == ["rerankkit.json"]
 
 
 def test_an_encoder_is_no_llm(toy, tiny_bert):
     result = cpt(tiny_bert, code=2)
     assert f"{tiny_bert} is no causal language model. CPT needs an LLM, e.g. --model smollm2-135m" in result.stderr
+
+
+def test_its_own_output_is_replaced_and_a_folder_of_other_things_is_not(toy, tiny_llama):
+    from click.testing import CliRunner
+
+    from rerankkit.cli import main
+
+    words = ["cpt", "--clicks", "clicks.jsonl", "--collection", "docs.jsonl", "--model", str(tiny_llama)]
+    words += ["--max-steps", "1", "--max-length", "32", "--use-cpu", "--no-bf16", "--output"]
+    for _ in range(2):
+        assert CliRunner().invoke(main, [*words, "out"]).exit_code == 0
+    Path("other").mkdir()
+    Path("other/config.json").write_text("{}")
+    result = CliRunner().invoke(main, [*words, "other"])
+    assert result.exit_code == 2
+    assert "other: is a folder of other things" in result.stderr
+    assert [path.name for path in Path("other").iterdir()] == ["config.json"]

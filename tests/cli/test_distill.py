@@ -125,14 +125,25 @@ def test_wrong_input_is_told_and_leaves_an_older_output_alone(toy, tiny_bert, ch
     for name, content in FILES.items():
         Path(name).write_bytes(content)
     Path("out").mkdir()
-    Path("out/older").write_text("mine")
+    Path("out/rerankkit.json").write_text("mine")
     result = distill(changed.get("model") or tiny_bert, code=2, **{k: v for k, v in changed.items() if k != "model"})
     assert result.stdout == ""
     assert message in result.stderr
     assert "Traceback" not in result.stderr
-    assert [path.name for path in Path("out").iterdir()] == ["older"]
+    assert [path.name for path in Path("out").iterdir()] == ["rerankkit.json"]
 
 
 def test_a_query_in_two_runs_is_named(toy, tiny_bert):
     result = distill(tiny_bert, "--run", "run.txt", code=2)
     assert "query q1 stands in two of the runs" in result.stderr
+
+
+def test_a_files_loss_options_stay_beside_those_of_flags(toy, tiny_bert):
+    Path("c.toml").write_text("[loss_options]\nalpha = 0.2\nbeta = 7.0\n")
+    distill(tiny_bert, config="c.toml", alpha="0.3", max_steps="1")
+    assert settings()["loss_options"] == {"alpha": 0.3, "beta": 7.0}
+
+
+def test_an_option_said_twice_is_refused(toy, tiny_bert):
+    result = distill(tiny_bert, "--loss-option", "alpha=0.5", alpha="1", code=2)
+    assert "--alpha and --loss-option alpha say the same" in result.stderr

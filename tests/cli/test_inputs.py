@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rerankkit.cli.inputs import collection_of, merged, queries_of
+from rerankkit.cli.inputs import all_queries, collection_of, merged, queries_of
 from rerankkit.errors import InputError
 from rerankkit.run import Run
 from rerankkit.types import Document, Query
@@ -45,3 +45,13 @@ def test_runs_of_different_queries_become_one():
 def test_a_query_in_two_runs_is_named():
     with pytest.raises(InputError, match="query 7 stands in two of the runs"):
         merged([Run({"7": [("a", 1.0)]}), Run({"7": [("b", 1.0)]})])
+
+
+def test_topics_that_give_one_id_two_texts_are_refused(tmp_path):
+    one, two = tmp_path / "one.tsv", tmp_path / "two.tsv"
+    one.write_text("1\tfirst\n2\tsecond\n")
+    two.write_text("2\tsecond\n3\tthird\n")
+    assert list(all_queries([str(one), str(two)])) == ["1", "2", "3"]
+    two.write_text("2\tanother\n")
+    with pytest.raises(InputError, match=r"two\.tsv: query 2 is 'another' here, 'second' in topics given before"):
+        all_queries([str(one), str(two)])

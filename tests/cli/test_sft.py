@@ -126,7 +126,7 @@ def test_killed_and_run_again_it_ends_with_the_weights_of_an_uninterrupted_one(t
     ways["dropout"] = "0.1"
     sft(tiny_bert, output="expected", **ways)
     Path("out").mkdir()
-    Path("out/older").write_text("mine")
+    Path("out/rerankkit.json").write_text("mine")
     command = [sys.executable, "-m", "rerankkit", "-q", *arguments(tiny_bert, **ways)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
@@ -140,14 +140,14 @@ def test_killed_and_run_again_it_ends_with_the_weights_of_an_uninterrupted_one(t
         process.kill()
         _, error = process.communicate()
     assert process.returncode == -signal.SIGKILL, error.decode()
-    assert [path.name for path in Path("out").iterdir()] == ["older"]
+    assert [path.name for path in Path("out").iterdir()] == ["rerankkit.json"]
     with caplog.at_level("INFO", "rerankkit"):
         sft(tiny_bert, **ways)
     assert sum(message.startswith("resuming at checkpoint-") for message in caplog.messages) == 1
     ours, theirs = load_file("out/model.safetensors"), load_file("expected/model.safetensors")
     assert max((ours[name] - theirs[name]).abs().max().item() for name in theirs) < 1e-6
     assert not Path("out.training").exists()
-    assert not Path("out/older").exists()
+    assert Path("out/rerankkit.json").read_text() != "mine"
 
 
 def can_listen() -> bool:
@@ -219,7 +219,7 @@ CLICKED = {"qrels": None}
         ({"index": "./index"}, "Give either --index or --collection"),
         ({"collection": None, "index": "./nowhere"}, "nowhere: no such index folder"),
         ({"run": "short.txt"}, "short.txt:2: not a run line"),
-        ({"run": "twice.txt"}, "twice.txt: query q1 has document cat twice"),
+        ({"run": "twice.txt"}, "twice.txt:2: query q1 has document cat twice"),
         ({"run": "other.txt"}, "2 of the run's 2 queries are not in the topics, first: 901"),
         ({"run": "unknown.txt"}, "document whale of query q1 is not in the collection"),
         ({"run": "empty.txt"}, "empty.txt: the file is empty"),
@@ -258,13 +258,13 @@ def test_wrong_input_is_told_and_leaves_an_older_output_alone(toy, tiny_bert, ch
     for name, content in FILES.items():
         Path(name).write_bytes(content)
     Path("out").mkdir()
-    Path("out/older").write_text("mine")
+    Path("out/rerankkit.json").write_text("mine")
     result = sft(changed.get("model") or tiny_bert, code=2, **{k: v for k, v in changed.items() if k != "model"})
     assert result.stdout == ""
     assert result.stderr.startswith("Error: ") or "\nError: " in result.stderr
     assert message in result.stderr
     assert "Traceback" not in result.stderr
-    assert [path.name for path in Path("out").iterdir()] == ["older"]
+    assert [path.name for path in Path("out").iterdir()] == ["rerankkit.json"]
     assert [path.name for path in toy.iterdir() if path.name.startswith(".out")] == []
 
 
@@ -282,3 +282,36 @@ def test_an_unfinished_training_of_other_settings_is_told(toy, tiny_bert):
     result = sft(tiny_bert, code=2)
     assert "out.training: an unfinished training with other settings lies here" in result.stderr
     assert "rm -r out.training" in result.stderr
+
+
+def test_a_folder_of_other_things_is_never_replaced(toy, tiny_bert):
+    Path("precious").mkdir()
+    Path("precious/thesis.txt").write_text("years")
+    assert "precious: is a folder of other things" in sft(tiny_bert, output="precious", code=2).stderr
+    assert Path("precious/thesis.txt").read_text() == "years"
+    assert ".: has no name of its own" in sft(tiny_bert, output=".", code=2).stderr
+    sft(tiny_bert, max_steps="1", output="out")
+    sft(tiny_bert, max_steps="2", output="out")
+    assert json.loads(Path("out/rerankkit.json").read_text())["trained"]["max_steps"] == 2
+
+
+def test_a_training_that_diverges_says_so_and_saves_nothing(toy, tiny_bert, caplog):
+    sft(tiny_bert, max_steps="1", output="out")
+    before = Path("out/model.safetensors").read_bytes()
+    ways = {"max_steps": "6", "learning_rate": "1e30", "warmup_ratio": "0", "logging_steps": "1"}
+    result = sft(tiny_bert, output="out", code=2, **ways)
+    assert "step 2: the loss is no number any more" in caplog.text
+    assert "weights that are no numbers" in result.stderr
+    assert "rm -r out.training" in result.stderr
+    assert Path("out/model.safetensors").read_bytes() == before
+
+
+def test_a_course_that_needs_more_than_a_name_is_told(toy, tiny_bert):
+    result = sft(tiny_bert, lr_scheduler_type="cosine_with_min_lr", max_steps="1", code=2)
+    assert "--lr-scheduler-type cosine_with_min_lr: " in result.stderr
+
+
+def test_a_half_character_in_a_text_ends_no_training(toy, tiny_bert):
+    text = Path("docs.jsonl").read_text()
+    Path("docs.jsonl").write_text(text.replace('"contents": "grey ', r'"contents": "grey \ud83d '))
+    sft(tiny_bert, max_steps="1")

@@ -88,3 +88,10 @@ def test_the_top_of_an_order_as_clicks():
         Click("green", "b", 2, None, 1),
         Click("green", "a", 1, None, 2),
     ]
+
+
+def test_displayed_queries_that_the_topics_lack_are_counted(caplog):
+    caplog.set_level("INFO")
+    run = Run({"1": [("a", 1.0)], "2": [("a", 1.0)], "3": [("a", 1.0)]})
+    assert displayed(run, {"2": Query("2", "two")}) == {"two": {"a": 1}}
+    assert "2 of the displayed run's 3 queries left out: not in the topics" in caplog.text

@@ -92,3 +92,20 @@ def test_clicks_are_written_as_they_are_read(tmp_path):
         Click("plum", "2"),
         Click("pear ü", "1"),
     ]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '{"query": null, "docid": "1"}',
+        '{"query": ["a"], "docid": "1"}',
+        '{"query": "a", "docid": "1", "clicks": 2.9}',
+        '{"query": "a", "docid": "1", "clicks": true}',
+        '{"query": "a", "title": {"b": 1}, "summary": "c"}',
+    ],
+)
+def test_what_is_no_text_or_no_whole_number_is_no_click(tmp_path, odd):
+    path = tmp_path / "clicks.jsonl"
+    path.write_text('{"query": "a", "docid": "1", "clicks": 2.0}\n' + odd + "\n")
+    with pytest.raises(InputError, match=r"clicks.jsonl:2: not a click"):
+        list(read_clicks(path))

@@ -90,3 +90,16 @@ def test_only_the_wanted_are_kept(tmp_path):
     path.write_text("".join(json.dumps({"id": str(number), "contents": "x"}) + "\n" for number in range(5)))
     assert load_documents(path, {"3", "1", "9"}) == {"1": Document("1", "", "x"), "3": Document("3", "", "x")}
     assert list(load_documents(path)) == ["0", "1", "2", "3", "4"]
+
+
+def test_of_documents_with_one_id_the_first_is_taken_and_the_others_are_told(tmp_path, caplog):
+    path = tmp_path / "docs.jsonl"
+    path.write_text(
+        '{"id": "a", "contents": "one"}\n{"id": "a", "contents": "two"}\n{"id": "b", "contents": "three"}\n'
+    )
+    assert load_documents(path)["a"].text == "one"
+    assert "docs.jsonl:2: document a stood before; of each of 1 such ids the first is taken" in caplog.text
+
+
+def test_a_cut_emoji_is_mended():
+    assert parse_document(r'{"id": "a", "contents": "cut \ud83d here"}').text == "cut � here"

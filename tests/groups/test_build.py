@@ -15,7 +15,7 @@ RUN = Run({"2": [("a", 1.0), ("b", 3.0)], "1": [("c", 0.5), ("a", -2.0), ("b", 0
 def test_groups_stand_in_the_runs_order_with_its_scores():
     first, second = groups_of(RUN, QUERIES, DOCUMENTS)
     a, b = DOCUMENTS["a"], DOCUMENTS["b"]
-    assert first == Group(QUERIES["2"], (Candidate(b, 3.0), Candidate(a, 1.0)))
+    assert first == Group(QUERIES["2"], (Candidate(b, 3.0, 1), Candidate(a, 1.0, 2)))
     assert second.query == Query("1", "first")
     assert [(c.document.docid, c.score) for c in second.candidates] == [("c", 0.5), ("b", 0.25), ("a", -2.0)]
     assert second.labels is None

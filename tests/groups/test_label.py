@@ -106,3 +106,13 @@ def test_only_the_order_of_the_labels_counts():
 def test_a_number_of_levels_that_makes_no_grades_is_refused(levels):
     with pytest.raises(InputError, match=rf"{levels} levels of grades. Give 2 to 31"):
         graded(labelled(1.0, 2.0), levels)
+
+
+def test_queries_without_labels_are_counted(caplog):
+    caplog.set_level("INFO")
+    groups = [Group(Query(qid, f"query {qid}"), (Candidate(Document("a", "", "text"), 1.0),)) for qid in "123"]
+    assert len(list(by_qrels(groups, {"2": {"a": 1}}))) == 1
+    assert "2 of the run's 3 queries left out: not judged in the qrels" in caplog.text
+    assert len(list(by_clicks(groups, {"query 1": {"a": 1.0}, "Query 2": {"a": 1.0}}))) == 1
+    assert "2 of the run's 3 queries left out: no click for their text" in caplog.text
+    assert "1 of 2 clicked queries are not in the run, by their text" in caplog.text

@@ -223,3 +223,15 @@ def test_orders_needs_two_different_labels():
     assert not orders(group(5))
     assert not orders(group(2, positives=(0, 1)))
     assert orders(group(5, positives=(4,)))
+
+
+def test_ranks_are_those_of_the_run_whatever_was_left_out_since():
+    kept = (1, 4, 12, 15, 30)
+    candidates = tuple(Candidate(Document(str(rank), "", "text"), 0.0, rank) for rank in kept)
+    judged = Group(Query("1", "query"), candidates, (1.0, 0.0, 0.0, 0.0, 0.0))
+    assert eligible(judged, Sampling(4, band=(10, 20))) == [0, 2, 3]
+
+
+def test_two_grades_without_a_negative_are_no_pair_within_a_band():
+    assert pairs_left(labelled([2.0, 1.0, 0.0]), Sampling(2, band=(3, 3)))
+    assert not pairs_left(labelled([2.0, 1.0, 0.0]), Sampling(2, band=(5, 9)))

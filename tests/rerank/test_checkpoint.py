@@ -174,3 +174,11 @@ def test_loading_prints_nothing(bert_reranker, capfd):
     load_sequence_classifier(str(bert_reranker))
     assert capfd.readouterr() == ("", "")
     assert AutoTokenizer.from_pretrained(bert_reranker).pad_token == "[PAD]"
+
+
+def test_a_tokenizer_without_its_parts_is_told(tmp_path, tiny_bert):
+    broken = tmp_path / "broken"
+    shutil.copytree(tiny_bert, broken)
+    (broken / "tokenizer.json").write_text("{}")
+    with pytest.raises(InputError, match=r"cannot load .*broken"):
+        load_sequence_classifier(str(broken))

@@ -131,3 +131,12 @@ def test_a_file_is_hashed_once_a_process(models, monkeypatch):
 def test_a_fingerprint_without_weights_follows_the_name(models):
     assert fingerprint("bm25", models) == fingerprint("bm25", models / "elsewhere")
     assert fingerprint("nobody/one", models) != fingerprint("nobody/two", models)
+
+
+def test_a_broken_note_hides_no_other_checkpoint(tmp_path, caplog):
+    for name in ("good", "bad"):
+        (tmp_path / name).mkdir()
+        Note("llm").write(tmp_path / name)
+    (tmp_path / "bad/rerankkit.json").write_text('{"architecture": "llm", "lengths": {}, "trained": null}')
+    assert [known.name for known in known_models(tmp_path)] == ["good"]
+    assert "bad/rerankkit.json" in caplog.text

@@ -85,3 +85,14 @@ def test_a_folder_of_other_things_is_left_alone(seeds, tmp_path):
     with pytest.raises(InputError, match="folder of other things"):
         average(seeds, None, tmp_path / "mine")
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["letter.txt"]
+
+
+def test_weights_that_are_no_numbers_are_refused(seeds, tmp_path, weights):
+    from safetensors.torch import save_file
+
+    broken = weights(Path(seeds[1]))
+    next(iter(broken.values())).fill_(float("nan"))
+    save_file(broken, Path(seeds[1]) / "model.safetensors", {"format": "pt"})
+    with pytest.raises(InputError, match=r"s1: .* holds weights that are no numbers"):
+        average(seeds, None, tmp_path / "mean")
+    assert not (tmp_path / "mean").exists()

@@ -41,5 +41,14 @@ def test_what_has_none_is_told(tmp_path):
     with pytest.raises(InputError, match=r"no checkpoint of rerankkit\. Give a folder that sft or distill wrote"):
         learning(tmp_path)
     Note("llm").write(tmp_path)
-    with pytest.raises(InputError, match="its note tells of no training"):
+    with pytest.raises(InputError, match=r"its note holds no loss\. Give a folder that sft or distill wrote"):
+        learning(tmp_path)
+
+
+def test_a_damaged_log_and_a_training_too_short_for_one_are_told(tmp_path):
+    Note("llm", trained={"log": [{"loss": 1.0}]}).write(tmp_path)
+    with pytest.raises(InputError, match="the log in its note is damaged"):
+        learning(tmp_path)
+    Note("llm", trained={"log": [{"train_loss": 1.0, "step": 3}]}).write(tmp_path)
+    with pytest.raises(InputError, match="shorter than --logging-steps"):
         learning(tmp_path)

@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -237,3 +238,38 @@ def test_half_precision_on_a_cpu_takes_plain_attention(
     monkeypatch.setattr(Watch, "on_step_end", look)
     trained(tiny_bert, teacher_groups, max_steps=1, bf16=half, use_cpu=True)
     assert seen == [attention]
+
+
+def killed(trained, model, groups, monkeypatch, **ways) -> None:
+    """Leaves an unfinished training `out.training` with a checkpoint at step 5."""
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, 7)
+        with pytest.raises(KeyboardInterrupt):
+            trained(model, groups, **WAYS, **ways)
+
+
+def test_a_training_is_not_resumed_on_other_texts_or_another_start(
+    trained, tiny_bert, teacher_groups, monkeypatch, tmp_path
+):
+    start = tmp_path / "start"
+    shutil.copytree(tiny_bert, start)
+    killed(trained, start, teacher_groups, monkeypatch)
+    candidates = teacher_groups[0].candidates
+    other = candidates[0]._replace(document=candidates[0].document._replace(text="other words"))
+    changed = replace(teacher_groups[0], candidates=(other, *candidates[1:]))
+    with pytest.raises(InputError, match="an unfinished training with other settings lies here"):
+        trained(start, [changed, *teacher_groups[1:]], **WAYS)
+    config = json.loads((start / "config.json").read_text())
+    (start / "config.json").write_text(json.dumps({**config, "layer_norm_eps": 1e-6}))
+    with pytest.raises(InputError, match="an unfinished training with other settings lies here"):
+        trained(start, teacher_groups, **WAYS)
+
+
+def test_a_checkpoint_that_was_cut_short_is_not_resumed_from(
+    trained, tiny_bert, teacher_groups, largest_difference, monkeypatch, tmp_path
+):
+    expected = trained(tiny_bert, teacher_groups, "uninterrupted", **WAYS)
+    killed(trained, tiny_bert, teacher_groups, monkeypatch)
+    state = tmp_path / "out.training/checkpoint-5/optimizer.pt"
+    state.write_bytes(state.read_bytes()[:1000])
+    assert largest_difference(expected, trained(tiny_bert, teacher_groups, **WAYS)) < 1e-6
