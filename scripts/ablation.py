@@ -162,13 +162,20 @@ def student(plan: Plan, cell: Mapping[str, Any], teacher: str, seed: int) -> Ite
 
 
 def table(plan: Plan) -> Table:
-    """BM25, students of labels only, the teachers, each cell, one run a seed; with CPT is tested against without."""
+    """BM25, students of labels only, the teachers, each cell, one run a seed.
+
+    With CPT is tested against without, and each loss against the cells before it, whose teacher is the same.
+    """
     rows = {"BM25, no reranking": [plan.out / "dev.bm25.txt"]}
     done = {title(*cell): [dev_run(plan, title(*cell), seed) for seed in plan.seeds] for cell in cells(plan)}
     rows["labels"] = done["labels"]
     rows.update({f"LLM teacher, {name}": [dev_run(plan, name)] for name in plan.teachers if not plan.teacher})
-    same = {name: name.replace(WITH, WITHOUT) for name in (*rows, *done) if name.endswith(WITH)}
-    return Table(plan.out / "dev.qrels.txt", {**rows, **done}, same)
+    others = {name: [name.replace(WITH, WITHOUT)] if name.endswith(WITH) else [] for name in (*rows, *done)}
+    for teacher in plan.teachers:
+        taught = [title(cell, of) for cell, of in cells(plan) if of == teacher]
+        for place, name in enumerate(taught):
+            others[name] += taught[:place]
+    return Table(plan.out / "dev.qrels.txt", {**rows, **done}, others)
 
 
 def plan_of(arguments: list[str]) -> Plan:

@@ -256,7 +256,7 @@ class Recipe(Passages):
                 rows |= {"BM25 and student": self.seeds(f"{lists}.with-bm25")}
                 rows |= {"BM25, student, bi-encoder": self.seeds(f"{lists}.with-both")}
             found[f"{name}, {splits[-1]} queries"] = Table(
-                self.out / f"{lists}.qrels.txt", _paths(rows), dict.fromkeys(rows, "student")
+                self.out / f"{lists}.qrels.txt", _paths(rows), dict.fromkeys(rows, ("student",))
             )
         for name in ELSEWHERE:
             rows = {"BM25, no reranking": [self.first_stage(name)]}

@@ -20,18 +20,18 @@ MEASURES = ("nDCG@5", "nDCG@10", "PNR")
 class Table:
     """Runs by the name of their row; the first row is the first stage, the second the label-only student.
 
-    `also` names one more row that a row is tested against.
+    `also` names other rows that a row is tested against.
     """
 
     qrels: Path
     runs: Mapping[str, Sequence[Path]]
-    also: Mapping[str, str] = field(default_factory=dict)
+    also: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Each row's values, and p of nDCG against the first two rows and its one more."""
+        """Each row's values, and p of nDCG against the first two rows and its others."""
         qrels = read_qrels(self.qrels)
         found = {name: [evaluate(read_run(path), qrels, MEASURES) for path in runs] for name, runs in self.runs.items()}
-        of_each = {name: list(dict.fromkeys([*list(found)[:2], self.also.get(name, name)])) for name in found}
+        of_each = {name: list(dict.fromkeys([*list(found)[:2], *self.also.get(name, ())])) for name in found}
         averages = {name: averaged(evaluations) for name, evaluations in found.items()}
         return [_row(name, found[name], {other: averages[other] for other in of_each[name]}) for name in found]
 
@@ -80,7 +80,7 @@ def as_text(rows: Sequence[Mapping[str, Any]]) -> str:
         told = [_chance(chances.get(name)) for name in against]
         if more:
             others = [f"{_chance(p)} ({name})" for name, p in chances.items() if name not in against]
-            told.append("".join(others))
+            told.append(", ".join(others))
         lines.append([row["name"], str(row["seeds"]), *(_cell(row[measure]) for measure in MEASURES), *told])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n\np: paired t-test of nDCG@10, seeds averaged.\n"
 

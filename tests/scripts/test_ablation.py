@@ -108,10 +108,14 @@ def test_from_a_folder_to_the_table_and_again_without_any_work(
     assert (tmp_path / "out/table.md").read_text() == markdown
 
 
-def test_with_cpt_is_tested_against_the_same_without(ablation, data, tmp_path):
+def test_with_cpt_is_tested_against_without_and_each_loss_against_those_before_it(ablation, data, tmp_path):
     plan = ablation.plan_of(["--data", str(data), "--output", str(tmp_path), "--clicks-from-grades"])
-    rows = ["LLM teacher", *CELLS]
-    assert ablation.table(plan).also == {f"{row}, with CPT": f"{row}, without CPT" for row in rows}
+    others = {name: list(found) for name, found in ablation.table(plan).also.items() if found}
+    assert others["LLM teacher, with CPT"] == ["LLM teacher, without CPT"]
+    for place, cell in enumerate(CELLS):
+        before = CELLS[:place]
+        assert others.get(f"{cell}, without CPT", []) == [f"{one}, without CPT" for one in before]
+        assert others[f"{cell}, with CPT"] == [f"{cell}, without CPT", *(f"{one}, with CPT" for one in before)]
 
 
 def test_the_best_graded_train_documents_stand_in_for_clicks(ablation, tmp_path):

@@ -35,7 +35,7 @@ def test_a_table_has_the_mean_of_its_seeds_and_p_of_their_mean_by_query(monkeypa
     assert "| labels | 2 | " in seeds.as_text(table)
     assert seeds.as_text(table).splitlines()[0].endswith("| p against first | p against labels |")
     runs = {"first": [low], "labels": [one, two], "ours": [one], "theirs": [two]}
-    further = seeds.Table(tmp_path / "qrels.txt", runs, {"theirs": "ours", "ours": "first"}).rows()
+    further = seeds.Table(tmp_path / "qrels.txt", runs, {"theirs": ["ours", "labels"], "ours": ["first"]}).rows()
     p = further[3]["nDCG@10"]["p"]["ours"]
     assert p == pytest.approx(0.4226, abs=1e-4)
     assert further[2]["nDCG@10"] == table[2]["nDCG@10"]
