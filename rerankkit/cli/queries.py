@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from rerankkit.cli.inputs import LLMS, check_output, collection_option, index_option, models_option, queries_of
 from rerankkit.errors import InputError
@@ -152,7 +153,9 @@ def examples_of(source: Source, clicks: Path, unheard: "Unheard") -> "list[Click
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="The topics, qid<TAB>text.")
 @models_option
+@click.pass_context
 def command(
+    context: click.Context,
     from_titles: bool,
     strip_site: bool,
     from_summaries: bool,
@@ -191,6 +194,11 @@ def command(
         raise InputError("--strip-site is for titles", "Give --from-titles")
     if clicks is not None and model is None:
         raise InputError("--clicks are examples for --model", "Give --from-log for the queries of a click log")
+    if from_log is not None and (index is not None or collection is not None):
+        raise InputError("a log's queries need no documents", "Leave --index and --collection out")
+    for name in how if model is None else ():
+        if context.get_parameter_source(name) != ParameterSource.DEFAULT:
+            raise InputError(f"--{name.replace('_', '-')} is for --model", "Leave it out")
     check_output(output)
     if not output.name.removesuffix(".gz").endswith((".tsv", ".txt")):
         raise InputError("topics would not be read again under this name", "Name them .tsv or .tsv.gz", output)

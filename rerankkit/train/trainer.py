@@ -60,7 +60,11 @@ class OwnLossTrainer(Trainer):
             raise InputError(f"--lr-scheduler-type {course}: {said}", "Give linear, cosine or constant") from error
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Logs the account beside the loss; a collapse counts only once the learning rate has risen."""
+        """Logs the account beside the loss; a collapse counts only once the learning rate has risen.
+
+        The mean loss that transformers adds at the end is left out: after a resume it is a wrong one.
+        """
+        logs = {name: value for name, value in logs.items() if name != "train_loss"}
         if "loss" in logs:
             account = self._account()
             if not self.warm():

@@ -49,6 +49,6 @@ def test_a_damaged_log_and_a_training_too_short_for_one_are_told(tmp_path):
     Note("llm", trained={"log": [{"loss": 1.0}]}).write(tmp_path)
     with pytest.raises(InputError, match="the log in its note is damaged"):
         learning(tmp_path)
-    Note("llm", trained={"log": [{"train_loss": 1.0, "step": 3}]}).write(tmp_path)
+    Note("llm", trained={"log": [{"train_runtime": 1.0, "step": 3}]}).write(tmp_path)
     with pytest.raises(InputError, match="shorter than --logging-steps"):
         learning(tmp_path)

@@ -273,3 +273,17 @@ def test_a_checkpoint_that_was_cut_short_is_not_resumed_from(
     state = tmp_path / "out.training/checkpoint-5/optimizer.pt"
     state.write_bytes(state.read_bytes()[:1000])
     assert largest_difference(expected, trained(tiny_bert, teacher_groups, **WAYS)) < 1e-6
+
+
+def test_a_resumed_trainings_log_is_that_of_an_uninterrupted_one(
+    trained, tiny_bert, teacher_groups, monkeypatch, tmp_path
+):
+    def logged(folder):
+        history = json.loads((folder / "rerankkit.json").read_text())["trained"]["log"]
+        return [{name: value for name, value in line.items() if not name.startswith("train_")} for line in history]
+
+    whole = trained(tiny_bert, teacher_groups, "whole", **WAYS, logging_steps=5)
+    killed(trained, tiny_bert, teacher_groups, monkeypatch, logging_steps=5)
+    resumed = trained(tiny_bert, teacher_groups, **WAYS, logging_steps=5)
+    assert "train_loss" not in (resumed / "rerankkit.json").read_text()
+    assert logged(resumed) == logged(whole)
