@@ -89,7 +89,10 @@ def collate(
 def digest(groups: Iterable[Group]) -> str:
     """A hash of queries, documents with their texts, and labels: a training is not resumed on other data."""
     hashed = hashlib.sha256()
+    met: set[str] = set()  # an id's text is hashed where it is first met: many lists share a document
     for group in groups:
-        documents = [candidate.document for candidate in group.candidates]
-        hashed.update(json.dumps([group.query, documents, group.labels]).encode())
+        documents = {candidate.document.docid: candidate.document for candidate in group.candidates}
+        new = [document for docid, document in documents.items() if docid not in met]
+        met.update(documents)
+        hashed.update(json.dumps([group.query, list(documents), group.labels, new]).encode())
     return hashed.hexdigest()
