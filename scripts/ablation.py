@@ -66,6 +66,14 @@ class Plan:
 
 def stages(plan: Plan) -> Iterator[Stage]:
     """Lists, teachers, and every cell with every seed."""
+    yield from lists(plan)
+    for seed in plan.seeds:
+        for cell, teacher in cells(plan):
+            yield from student(plan, cell, teacher, seed)
+
+
+def lists(plan: Plan) -> Iterator[Stage]:
+    """The judged lists of both splits, and the teachers where none is given."""
     out, index = plan.out, ["--index", str(plan.out / "index")]
     for split in ("train", "dev"):
         yield Stage(f"{split} topics of {plan.data}", lambda split=split: select(plan.data, split, out, split))
@@ -76,9 +84,6 @@ def stages(plan: Plan) -> Iterator[Stage]:
         yield Stage(f"{split} lists", lambda split=split: judged_lists(out / "deep.txt", out, split))
     if not plan.teacher:
         yield from teachers(plan)
-    for seed in plan.seeds:
-        for cell, teacher in cells(plan):
-            yield from student(plan, cell, teacher, seed)
 
 
 def teachers(plan: Plan) -> Iterator[Stage]:
@@ -178,9 +183,9 @@ def table(plan: Plan) -> Table:
     return Table(plan.out / "dev.qrels.txt", {**rows, **done}, others)
 
 
-def plan_of(arguments: list[str]) -> Plan:
-    """What the command line asks for; InputError for a file that is not there."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def plan_of(arguments: list[str], told: str | None = __doc__) -> Plan:
+    """What the command line asks for, `told` being its help; InputError for a file that is not there."""
+    parser = argparse.ArgumentParser(description=told, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of one collection")
     parser.add_argument("--output", type=Path, default=Path("runs/ablation"), help="where everything goes")
     parser.add_argument("--size", choices=list(SETTINGS["sizes"]), default="minutes", help="of every training")

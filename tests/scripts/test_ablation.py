@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import shutil
 import subprocess
 import sys
 from itertools import pairwise
@@ -14,8 +13,6 @@ import pytest
 from rerankkit.cli import main
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
-DOCUMENTS = [f"{colour}-{thing}" for colour in ("red", "green", "blue") for thing in ("cat", "dog", "bird", "fish")]
-QUERIES = {"q1": "red cat", "q2": "green dog", "q3": "blue bird", "q4": "red fish", "d1": "green cat", "d2": "red dog"}
 CELLS = ["point", "margin", "hybrid 1/1", "hybrid 0.2/1"]
 
 
@@ -25,38 +22,6 @@ def ablation(monkeypatch):
     monkeypatch.syspath_prepend(SCRIPTS)
     monkeypatch.delitem(sys.modules, "ablation", raising=False)
     return importlib.import_module("ablation")
-
-
-@pytest.fixture
-def data(tmp_path) -> Path:
-    """A collection whose lists are judged: grade 2 where both words fit, 1 where the thing does, the rarer one."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    lines = [
-        json.dumps({"id": d, "title": d.replace("-", " "), "contents": "a " + d.replace("-", " ")}) for d in DOCUMENTS
-    ]
-    (folder / "docs.jsonl").write_text("\n".join(lines))
-    (folder / "queries.tsv").write_text("".join(f"{qid}\t{text}\n" for qid, text in QUERIES.items()))
-    grades = {
-        (qid, document): (document == text.replace(" ", "-")) + document.endswith(text.split()[1])
-        for qid, text in QUERIES.items()
-        for document in DOCUMENTS
-    }
-    (folder / "qrels.txt").write_text("".join(f"{qid} 0 {d} {grade}\n" for (qid, d), grade in grades.items()))
-    for split, letter in (("train", "q"), ("dev", "d")):
-        (folder / f"split.{split}.txt").write_text("".join(f"{qid}\n" for qid in QUERIES if qid[0] == letter))
-    return folder
-
-
-@pytest.fixture
-def bert(tiny_bert, tmp_path) -> Path:
-    """The tiny encoder with positions enough for the script's --max-length."""
-    from transformers import AutoConfig, BertModel
-
-    folder = tmp_path / "bert"
-    shutil.copytree(tiny_bert, folder)
-    BertModel(AutoConfig.from_pretrained(tiny_bert, max_position_embeddings=128)).save_pretrained(folder)
-    return folder
 
 
 @pytest.mark.parametrize("size", ["minutes", "hour", "hours"])
