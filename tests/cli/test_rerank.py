@@ -139,8 +139,8 @@ FILES = {
     [
         ({"run": "short.txt"}, "short.txt:2: not a run line: 'q1 Q0 dog'. Expected: qid Q0 docid rank score tag"),
         ({"run": "words.txt"}, "words.txt:1: not a run line"),
-        ({"run": "nan.txt"}, "nan.txt: the score of query q1, document cat is nan"),
-        ({"run": "twice.txt"}, "twice.txt:2: query q1 has document cat twice"),
+        ({"run": "nan.txt"}, "nan.txt:1: the score of query q1, document cat is nan"),
+        ({"run": "twice.txt"}, "twice.txt:3: query q1 has document cat twice"),
         ({"run": "other.txt"}, "2 of the run's 2 queries are not in the topics, first: 901"),
         ({"run": "unknown.txt"}, "document whale of query q1 is not in the collection"),
         ({"run": "empty.txt"}, "empty.txt: the file is empty"),
