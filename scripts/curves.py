@@ -135,9 +135,15 @@ def draw(rows: Mapping[str, Mapping[str, Any]], queries: int, path: Path) -> Non
             spread = [value["deviation"] or 0.0 for value in values]
             places = [place for place, _ in points]
             axes.errorbar(places, [value["mean"] for value in values], spread, marker="o", capsize=3, label=kind)
-    for axes, label in ((by_rate, "learning rate"), (by_share, "train queries")):
+    ticks = [float(rate) for rate in RATES], [queries * _number(share) for share in SHARES]
+    told = RATES, [f"{place:.0f}" for place in ticks[1]]
+    for axes, label, at, words in zip(
+        (by_rate, by_share), ("learning rate", "train queries"), ticks, told, strict=True
+    ):
         axes.axhline(rows["BM25, no reranking"]["nDCG@10"]["mean"], color="0.5", linestyle="--", label="BM25")
         axes.set(xlabel=label, xscale="log")
+        axes.set_xticks(at, words)
+        axes.minorticks_off()
         axes.grid(alpha=0.3)
     by_rate.set_ylabel("nDCG@10 on dev")
     by_rate.legend()
