@@ -13,6 +13,7 @@ import random
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,8 @@ RATES = ("3e-5", "1e-4", "3e-4")
 SHARES = ("1/4", "1/2", "1")
 KINDS = ("labels", "hybrid 0.2/1")
 """Cells of the ablation."""
-BEST = "1e-4"
-"""The learning rate at which shares are compared."""
+USUAL = "1e-4"
+"""The ablation's own learning rate, at which shares are compared."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Place:
         return f"{self.kind} {self.rate} {self.share} {seed}".replace(" ", "-").replace("/", "-")
 
 
-AROUND = ((BEST, "1"), *((rate, "1") for rate in RATES if rate != BEST), *((BEST, share) for share in SHARES[:-1]))
+AROUND = ((USUAL, "1"), *((rate, "1") for rate in RATES if rate != USUAL), *((USUAL, share) for share in SHARES[:-1]))
 PLACES = tuple(Place(kind, rate, share) for kind in KINDS for rate, share in AROUND)
 """All of them, the place that both curves share first."""
 
@@ -80,11 +81,10 @@ def shared(plan: Plan, what: str, share: str) -> Path:
 
 def part(plan: Plan, share: str) -> None:
     """The first so many of the train queries, shuffled once, of BM25's lists and the teacher's."""
-    above, _, below = share.partition("/")
     bm25, teacher = read_run(plan.out / "train.bm25.txt"), read_run(teacher_of(plan))
     qids = sorted(set(bm25) & set(teacher))
     random.Random(0).shuffle(qids)
-    kept = set(qids[: max(1, len(qids) * int(above) // int(below or 1))])
+    kept = set(qids[: max(1, int(len(qids) * Fraction(share)))])
     for what, run in (("bm25", bm25), ("teacher", teacher)):
         write_run(Run({qid: run[qid] for qid in run if qid in kept}, run.tag), shared(plan, what, share))
 
@@ -116,8 +116,8 @@ def table(plan: Plan) -> Table:
     """BM25, then each place, one run a seed; each is tested against the place that its curves share."""
     rows = {"BM25, no reranking": [plan.out / "dev.bm25.txt"]}
     rows |= {place.row: [dev_run(plan, place, seed) for seed in plan.seeds] for place in PLACES}
-    shared = {place.row: [Place(place.kind, *AROUND[0]).row] for place in PLACES}
-    others = {row: found for row, found in shared.items() if found != [row]}
+    middle = {place.row: [Place(place.kind, *AROUND[0]).row] for place in PLACES}
+    others = {row: found for row, found in middle.items() if found != [row]}
     return Table(plan.out / "dev.qrels.txt", rows, others)
 
 
@@ -129,13 +129,13 @@ def draw(rows: Mapping[str, Mapping[str, Any]], queries: int, path: Path) -> Non
     by_rate, by_share = figure.subplots(1, 2, sharey=True)
     for kind in KINDS:
         rates = [(float(rate), rows[Place(kind, rate, "1").row]) for rate in RATES]
-        shares = [(queries * _number(share), rows[Place(kind, BEST, share).row]) for share in SHARES]
+        shares = [(float(queries * Fraction(share)), rows[Place(kind, USUAL, share).row]) for share in SHARES]
         for axes, points in ((by_rate, rates), (by_share, shares)):
             values = [row["nDCG@10"] for _, row in points]
             spread = [value["deviation"] or 0.0 for value in values]
             places = [place for place, _ in points]
             axes.errorbar(places, [value["mean"] for value in values], spread, marker="o", capsize=3, label=kind)
-    ticks = [float(rate) for rate in RATES], [queries * _number(share) for share in SHARES]
+    ticks = [float(rate) for rate in RATES], [float(queries * Fraction(share)) for share in SHARES]
     told = RATES, [f"{place:.0f}" for place in ticks[1]]
     for axes, label, at, words in zip(
         (by_rate, by_share), ("learning rate", "train queries"), ticks, told, strict=True
@@ -149,11 +149,6 @@ def draw(rows: Mapping[str, Mapping[str, Any]], queries: int, path: Path) -> Non
     by_rate.legend()
     with whole_file(path, binary=True) as file:
         figure.savefig(file, format="png", dpi=120)
-
-
-def _number(share: str) -> float:
-    above, _, below = share.partition("/")
-    return int(above) / int(below or 1)
 
 
 def run(plan: Plan) -> None:

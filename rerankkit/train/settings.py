@@ -140,9 +140,9 @@ def settings_from(kind: type[S], flags: dict[str, Any], config: Path | None = No
     if config is not None:
         values.update({"r" if name == "lora_r" else name: value for name, value in _read_toml(config).items()})
     given = {name: value for name, value in flags.items() if value is not None}
-    for name in ("loss_options",):  # a table: what a flag does not name stays the file's
-        if isinstance(values.get(name), dict) and name in given:
-            given[name] = {**values[name], **given[name]}
+    of_file = values.get("loss_options")
+    if isinstance(of_file, dict) and "loss_options" in given:  # what a flag does not name stays the file's
+        given["loss_options"] = {**of_file, **given["loss_options"]}
     values.update(given)
     lora = values.pop("lora", {})
     if not isinstance(lora, dict):
