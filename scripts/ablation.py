@@ -10,7 +10,6 @@ lists. Finished stages are kept, so a killed script goes on where it stopped.
 
 import argparse
 import json
-import logging
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from experiment import told_in_words
 from judged import judged_lists, select
 from seeds import Table, as_text
 
@@ -221,9 +221,5 @@ def run(plan: Plan) -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
+    with told_in_words():
         run(plan_of(sys.argv[1:]))
-    except InputError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)

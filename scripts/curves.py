@@ -8,7 +8,6 @@ goes on where it was stopped.
     python scripts/curves.py --data ../shared/data/mwmbl --output runs/curves/committee --teacher runs/committee.txt
 """
 
-import logging
 import random
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ablation import SETTINGS, Plan, lists, plan_of
+from experiment import told_in_words
 from seeds import Table, write_tables
 
 from rerankkit.cli import main
@@ -162,12 +162,8 @@ def run(plan: Plan) -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
+    with told_in_words():
         planned = plan_of(sys.argv[1:], __doc__)
         if len(planned.teachers) > 1:
             raise InputError("the curves are of one teacher", "Leave --displayed and --clicks-from-grades out")
         run(planned)
-    except InputError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)

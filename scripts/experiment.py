@@ -4,9 +4,11 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from click import Abort
 from seeds import Table, write_tables
 
 from rerankkit.cli import main
@@ -24,6 +26,20 @@ class Experiment(Protocol):
         """A table a collection."""
 
 
+@contextmanager
+def told_in_words() -> Iterator[None]:
+    """Shows the log, and ends wrong input in its message (2), Ctrl-C in a word (1)."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        yield
+    except InputError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except (Abort, KeyboardInterrupt):
+        print("Aborted! The same command goes on from here.", file=sys.stderr)
+        sys.exit(1)
+
+
 def conduct(
     made: Callable[[Path, Path], Experiment], needed: Callable[[Path], Iterable[Path]], told: str | None, output: str
 ) -> None:
@@ -32,8 +48,7 @@ def conduct(
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the collections")
     parser.add_argument("--output", type=Path, default=Path(output), help="where everything goes")
     given = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
+    with told_in_words():
         for path in needed(given.data):
             if not path.is_file():
                 raise InputError("no such file", "See scripts/README.md for what the folders hold", path)
@@ -41,6 +56,3 @@ def conduct(
         experiment = made(given.data, given.output)
         go_on(given.output, experiment.stages(), lambda args: main(args, standalone_mode=False))
         write_tables(experiment.tables(), given.output)
-    except InputError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)
