@@ -152,18 +152,26 @@ def student(plan: Plan, cell: Mapping[str, Any], teacher: str, seed: int) -> Ite
     name = title(cell, teacher)
     run = dev_run(plan, name, seed)
     folder = plan.out / "models" / run.name.removeprefix("dev.").removesuffix(".txt")
-    how = ["--model", plan.student, "--loss", cell["loss"], *plan.options("student"), "--seed", str(seed)]
-    if teacher:
-        how += [f"--{option}={cell[option]}" for option in ("alpha", "beta") if option in cell]
-        lists = plan.lists("train")
-        lists[1] = str(plan.teachers[teacher])
-        train = ["distill", *lists, *how, "--output", str(folder)]
-    else:
-        grades = ["--qrels", str(plan.out / "train.qrels.txt"), "--judged-only"]
-        train = ["sft", *plan.lists("train"), *grades, *how, "--output", str(folder)]
-    yield Stage(f"{name}, seed {seed}", train)
+    taught = plan.teachers[teacher] if teacher else plan.out / "train.bm25.txt"
+    yield from trained(plan, cell, taught, seed, (f"{name}, seed {seed}", folder, run))
+
+
+def trained(
+    plan: Plan, cell: Mapping[str, Any], taught: Path, seed: int, called: tuple[str, Path, Path], *more: str
+) -> Iterator[Stage]:
+    """A student of a run, by its scores or, where a cell is of labels, by its candidates' grades; and its run on dev.
+
+    `called` are the stage's name, the folder and the run.
+    """
+    name, folder, run = called
+    lists = ["--run", str(taught), *plan.lists("train")[2:]]
+    how = ["--model", plan.student, "--loss", cell["loss"], *plan.options("student"), *more, "--seed", str(seed)]
+    how += [f"--{option}={cell[option]}" for option in ("alpha", "beta") if option in cell]
+    grades = ["--qrels", str(plan.out / "train.qrels.txt"), "--judged-only"]
+    start = ["sft", *lists, *grades] if cell["name"] == "labels" else ["distill", *lists]
+    yield Stage(name, [*start, *how, "--output", str(folder)])
     score = ["rerank", "--model", str(folder), "--dtype", fast_dtype(), "--output", str(run)]
-    yield Stage(f"{name}, seed {seed}, on dev", [*score, *plan.lists("dev")])
+    yield Stage(f"{name}, on dev", [*score, *plan.lists("dev")])
 
 
 def table(plan: Plan) -> Table:

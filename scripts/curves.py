@@ -16,13 +16,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ablation import SETTINGS, Plan, lists, plan_of
+from ablation import SETTINGS, Plan, lists, plan_of, trained
 from experiment import told_in_words
 from seeds import Table, write_tables
 
 from rerankkit.cli import main
 from rerankkit.demo.resume import Stage, go_on
-from rerankkit.demo.stages import fast_dtype
 from rerankkit.errors import InputError
 from rerankkit.files import whole_file
 from rerankkit.run import Run
@@ -92,19 +91,9 @@ def part(plan: Plan, share: str) -> None:
 def student(plan: Plan, place: Place, seed: int) -> Iterator[Stage]:
     """The student of one place, and its run on dev."""
     cell = next(cell for cell in SETTINGS["cells"] if cell["name"] == place.kind)
-    folder, lists = plan.out / "models" / place.name(seed), plan.lists("train")
-    how = ["--model", plan.student, "--loss", cell["loss"], *plan.options("student"), "--learning-rate", place.rate]
-    how += [f"--{option}={cell[option]}" for option in ("alpha", "beta") if option in cell]
-    how += ["--seed", str(seed), "--output", str(folder)]
-    if place.kind == "labels":
-        lists[1] = str(shared(plan, "bm25", place.share))
-        train = ["sft", *lists, "--qrels", str(plan.out / "train.qrels.txt"), "--judged-only", *how]
-    else:
-        lists[1] = str(shared(plan, "teacher", place.share))
-        train = ["distill", *lists, *how]
-    yield Stage(f"{place.row}, seed {seed}", train)
-    run = ["--dtype", fast_dtype(), "--output", str(dev_run(plan, place, seed))]
-    yield Stage(f"{place.row}, seed {seed}, on dev", ["rerank", "--model", str(folder), *plan.lists("dev"), *run])
+    taught = shared(plan, "bm25" if place.kind == "labels" else "teacher", place.share)
+    called = f"{place.row}, seed {seed}", plan.out / "models" / place.name(seed), dev_run(plan, place, seed)
+    yield from trained(plan, cell, taught, seed, called, "--learning-rate", place.rate)
 
 
 def dev_run(plan: Plan, place: Place, seed: int) -> Path:

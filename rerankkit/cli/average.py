@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from rerankkit.cli.inputs import models_option, numbers_of
+from rerankkit.cli.inputs import check_distinct, models_option, numbers_of
 
 
 @click.command(short_help="Make one reranker of several that began alike: the mean of their weights.")
@@ -28,4 +28,5 @@ def command(checkpoints: tuple[str, ...], weights: str | None, output: Path, mod
     from rerankkit.train.average import average
 
     found = [resolve(checkpoint, models) for checkpoint in checkpoints]
+    check_distinct(found)
     click.echo(f"{average(found, numbers_of(weights), output)}")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from rerankkit.cli.inputs import check_output, numbers_of
+from rerankkit.cli.inputs import check_distinct, check_output, numbers_of
 from rerankkit.errors import InputError
 
 OPTIONS = {"k": ("rrf",), "alpha": ("interpolation",), "norm": ("interpolation", "combsum", "combmnz")}
@@ -60,6 +60,7 @@ def command(
         --output runs/mixed.txt
     """
     check_output(output, tag)
+    check_distinct(runs)
     options = _options(method, {"k": k, "alpha": alpha, "norm": norm})
     from rerankkit.retrieve.fusion import METHODS
     from rerankkit.run import Run

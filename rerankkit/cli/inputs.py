@@ -108,6 +108,16 @@ def check_output(output: Path, tag: str | None = None) -> None:
         raise InputError(f"--tag must be one word: {tag!r}", "Write it without spaces")
 
 
+def check_distinct(given: Sequence[str | Path]) -> None:
+    """Raises InputError where one input is given twice: it would count double without a word."""
+    seen: set[Path] = set()
+    for one in given:
+        path = Path(one).resolve()
+        if path in seen:
+            raise InputError("is given twice", "Give each once; --weights says how much one counts", path=Path(one))
+        seen.add(path)
+
+
 def numbers_of(weights: str | None) -> list[float] | None:
     """What `--weights` holds; InputError for what is no number."""
     if weights is None:

@@ -50,11 +50,14 @@ class OwnLossTrainer(Trainer):
         loss = self._compute(model, inputs)
         return (loss, None) if return_outputs else loss
 
-    def create_scheduler(self, *given, **options):  # type: ignore[no-untyped-def]
-        """The learning rate's course; InputError for one that needs more than a name."""
+    def create_scheduler(self, num_training_steps, *given, **options):  # type: ignore[no-untyped-def]
+        """The learning rate's course; InputError for one that needs more than a name, or more steps."""
         try:
-            return super().create_scheduler(*given, **options)
-        except (ValueError, TypeError) as error:
+            scheduler = super().create_scheduler(num_training_steps, *given, **options)
+            for course in getattr(scheduler, "lr_lambdas", ()):
+                course(num_training_steps)  # a polynomial that is all warm-up divides by zero there
+            return scheduler
+        except (ValueError, TypeError, ZeroDivisionError) as error:
             course = getattr(self.args.lr_scheduler_type, "value", self.args.lr_scheduler_type)
             said = str(error).splitlines()[0]
             raise InputError(f"--lr-scheduler-type {course}: {said}", "Give linear, cosine or constant") from error

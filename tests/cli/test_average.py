@@ -27,10 +27,15 @@ def test_by_name_with_weights(students):
     assert read_note("out").trained == {"averaged": ["one", "two"], "shares": [0.75, 0.25]}
 
 
-def test_words_for_weights(students):
-    result = CliRunner().invoke(
-        main, ["average", "one", "two", "--weights", "much", "--models", "models", "--output", "o"]
-    )
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["one", "two", "--weights", "much"], "--weights 'much'. Expected numbers by commas"),
+        (["one", "models/one"], "models/one: is given twice. Give each once; --weights says how much one counts"),
+    ],
+)
+def test_wrong_input_ends_in_a_message(students, arguments, told):
+    result = CliRunner().invoke(main, ["average", *arguments, "--models", "models", "--output", "o"])
     assert result.exit_code == 2
-    assert "--weights 'much'. Expected numbers by commas" in result.stderr
+    assert told in result.stderr
     assert not Path("o").exists()

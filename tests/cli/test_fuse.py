@@ -52,6 +52,7 @@ def test_interpolation_of_normalised_scores(two):
         (["one.txt", "two.txt", "--weights", "1;2"], "--weights '1;2'"),
         (["one.txt", "two.txt", "--weights", "1"], "1 weights for 2 runs"),
         (["one.txt", "none.txt"], "none.txt"),
+        (["one.txt", "two.txt", "./one.txt"], "one.txt: is given twice. Give each once; --weights says"),
         (["one.txt", "two.txt", "--k", "5"], "--k is for --method rrf, not committee"),
         (["one.txt", "two.txt", "--norm", "z"], "--norm is for --method interpolation and combsum and combmnz, not"),
         (["one.txt", "two.txt", "--alpha", ".5", "--method", "rrf"], "--alpha is for --method interpolation, not rrf"),

@@ -43,6 +43,8 @@ def test_a_training_that_diverges_says_so_and_saves_nothing(toy, tiny_bert, capl
 def test_a_course_that_needs_more_than_a_name_is_told(toy, tiny_bert):
     result = sft(tiny_bert, lr_scheduler_type="cosine_with_min_lr", max_steps="1", code=2)
     assert "--lr-scheduler-type cosine_with_min_lr: " in result.stderr
+    result = sft(tiny_bert, lr_scheduler_type="polynomial", max_steps="1", code=2)
+    assert "--lr-scheduler-type polynomial: " in result.stderr
 
 
 def test_a_half_character_in_a_text_ends_no_training(toy, tiny_bert):

@@ -223,6 +223,14 @@ def test_a_query_without_room_is_told_before_the_training(tiny_llama, tmp_path, 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_diverges_says_so_and_saves_nothing(tiny_llama, tmp_path, caplog):
+    settings = Training(**QUIET, max_steps=6, learning_rate=1e30, warmup_ratio=0.0, logging_steps=1)
+    with pytest.raises(InputError, match="weights that are no numbers"):
+        continue_pretraining(str(tiny_llama), CLICKED, tmp_path / "cpt", settings)
+    assert "the loss is no number any more" in caplog.text
+    assert not (tmp_path / "cpt").exists()
+
+
 def test_it_is_not_resumed_on_other_clicks(tiny_llama, tmp_path, monkeypatch):
     from rerankkit.train.trainer import Watch
 
