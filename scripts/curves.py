@@ -101,12 +101,17 @@ def dev_run(plan: Plan, place: Place, seed: int) -> Path:
     return plan.out / f"dev.{place.name(seed)}.txt"
 
 
+def beside(place: Place) -> list[Place]:
+    """What a place is tested against: the one that its curves share, and its like of the labels."""
+    others = [Place(place.kind, *AROUND[0]), Place(KINDS[0], place.rate, place.share)]
+    return [other for other in dict.fromkeys(others) if other != place]
+
+
 def table(plan: Plan) -> Table:
-    """BM25, then each place, one run a seed; each is tested against the place that its curves share."""
+    """BM25, then each place, one run a seed."""
     rows = {"BM25, no reranking": [plan.out / "dev.bm25.txt"]}
     rows |= {place.row: [dev_run(plan, place, seed) for seed in plan.seeds] for place in PLACES}
-    middle = {place.row: [Place(place.kind, *AROUND[0]).row] for place in PLACES}
-    others = {row: found for row, found in middle.items() if found != [row]}
+    others = {place.row: [other.row for other in beside(place)] for place in PLACES}
     return Table(plan.out / "dev.qrels.txt", rows, others)
 
 

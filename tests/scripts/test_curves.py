@@ -43,10 +43,13 @@ def test_from_a_folder_to_the_table_and_the_picture_and_again_without_any_work(
     assert any(message.startswith("skipped, done before: all") for message in caplog.messages)
 
 
-def test_all_places_but_the_shared_one_are_tested_against_it(curves, data, tmp_path):
+def test_places_are_tested_against_the_shared_one_and_against_labels_alone(curves, data, tmp_path):
     plan = curves.plan_of(["--data", str(data), "--output", str(tmp_path)], curves.__doc__)
     also = curves.table(plan).also
-    assert len(also) == len(curves.PLACES) - len(curves.KINDS)
-    for row, others in also.items():
-        kind = row.partition(",")[0]
-        assert others == [f"{kind}, learning rate 1e-4, 1 of the queries"]
+    middle = "learning rate 1e-4, 1 of the queries"
+    assert also[f"labels, {middle}"] == []
+    assert also[f"hybrid 0.2/1, {middle}"] == [f"labels, {middle}"]
+    elsewhere = "learning rate 1e-4, 1/4 of the queries"
+    assert also[f"labels, {elsewhere}"] == [f"labels, {middle}"]
+    assert also[f"hybrid 0.2/1, {elsewhere}"] == [f"hybrid 0.2/1, {middle}", f"labels, {elsewhere}"]
+    assert len(also) == len(curves.PLACES)
