@@ -20,13 +20,14 @@ NEUTRAL = ("Judged", "NumQ", "NumRel", "NumRet")
 
 
 def against_first(evaluations: Sequence[Evaluation], test: str = "t", seed: int = 0) -> Tests:
-    """Every later run compared with the first, by every measure."""
+    """Every later run compared with the first, by every measure of which a query has both values."""
     first, *others = evaluations
-    return {
+    found = {
         (other.name, measure): compare(other, first, measure, test, seed)
         for other in others
         for measure in other.values
     }
+    return {key: compared for key, compared in found.items() if compared.queries}
 
 
 def table(evaluations: Sequence[Evaluation], tests: Tests, strong: Callable[[str], str] = str) -> str:

@@ -19,6 +19,7 @@ from rerankkit.groups.overlap import fold
 from rerankkit.rerank import llm
 from rerankkit.rerank.batches import by_length
 from rerankkit.rerank.pairs import Pair
+from rerankkit.rerank.prefix import cache_name
 from rerankkit.rerank.scorer import DTYPES, Scoring
 from rerankkit.rerank.texts import document_lines
 from rerankkit.train.cpt import Clicked
@@ -66,6 +67,7 @@ class QueryWriter:
         half = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
         name = ("bfloat16" if half else "float32") if scoring.dtype == "auto" else scoring.dtype
         self.model.to(device=self.device, dtype=DTYPES[name]).eval()
+        self.cache_name = cache_name(self.model)
         self.ends = _line_ends(self.tokenizer)
         self.new_tokens = 2 * writing.max_words + 4
 
@@ -128,7 +130,7 @@ class QueryWriter:
         return lines
 
     def _read(self, prefix: list[int]) -> Any:
-        """Keys and values of the prefix; None where there is hardly one.
+        """Keys and values of the prefix; None where there is hardly one, or the model takes none.
 
         Raises InputError where prefix and document have more tokens than the model has positions.
         """
@@ -138,9 +140,9 @@ class QueryWriter:
             raise InputError(
                 f"examples and document need {need} tokens, the model has {most}", "Lower --shots or --max-length"
             )
-        if len(prefix) < 2:
+        if len(prefix) < 2 or not self.cache_name:
             return None
-        return self.model(torch.tensor([prefix], device=self.device), use_cache=True).past_key_values
+        return self.model(torch.tensor([prefix], device=self.device), use_cache=True)[self.cache_name]
 
     def _generate(self, asked: Sequence[list[int]], prefix: list[int], cache: Any) -> torch.Tensor:
         """New token ids, [document, token]; documents are padded on the left, behind the prefix."""
@@ -152,8 +154,8 @@ class QueryWriter:
             mask[row, len(prefix) : len(prefix) + longest - len(one)] = 0
         shared: dict[str, Any] = {}
         if cache is not None:
-            shared["past_key_values"] = copy.deepcopy(cache)
-            shared["past_key_values"].batch_repeat_interleave(len(asked))
+            shared[self.cache_name] = copy.deepcopy(cache)
+            shared[self.cache_name].batch_repeat_interleave(len(asked))
         hot = self.writing.temperature > 0
         how = {"temperature": self.writing.temperature, "top_p": self.writing.top_p, "top_k": 0} if hot else {}
         out = self.model.generate(

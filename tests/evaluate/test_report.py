@@ -19,8 +19,10 @@ SECOND = Evaluation(
 TESTS = {("bert.txt", "nDCG@10"): Comparison(-0.04, 0.03125, 2), ("bert.txt", "PNR"): Comparison(1.0, 1e-9, 2)}
 
 
-def test_every_later_run_is_compared_with_the_first():
-    assert set(report.against_first([FIRST, SECOND])) == set(TESTS)
+def test_every_later_run_is_compared_with_the_first_where_a_query_has_both_values():
+    assert set(report.against_first([FIRST, SECOND])) == {("bert.txt", "nDCG@10")}
+    third = Evaluation("llm.txt", FIRST.values, FIRST.by_query)
+    assert set(report.against_first([FIRST, third])) == {("llm.txt", "nDCG@10"), ("llm.txt", "PNR")}
     assert report.against_first([FIRST]) == {}
 
 

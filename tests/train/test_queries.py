@@ -91,6 +91,8 @@ def test_examples_read_once_give_the_logits_of_the_whole_prompt(tiny_llama):
         whole = [writer._generate([one], prefix, None) for one in asked]
     for row, alone in zip(shared.tolist(), whole, strict=True):
         assert row[: alone.shape[1]] == alone[0].tolist()
+    writer.cache_name = ""  # of a model that takes no cache
+    assert writer._read(prefix) is None
 
 
 def test_what_is_sampled_comes_by_the_seed_and_a_window_alone(tiny_llama, monkeypatch):
