@@ -29,14 +29,16 @@ def compare(system: Evaluation, baseline: Evaluation, measure: str, test: str = 
     """The paired test, `t` or `randomisation`, of one measure that both evaluations hold.
 
     PNR is tested by each query's share of concordant pairs, over the queries where both systems have a pair: its
-    ratio is infinite where no pair is discordant. Raises InputError for another test.
+    ratio is infinite where no pair is discordant. Where no query is paired there is no p. Raises InputError for another
+    test.
     """
     if test not in TESTS:
         raise InputError(f"no test named {test!r}", f"Known: {', '.join(TESTS)}")
     ours, theirs = _paired(system.by_query[measure], baseline.by_query[measure])
+    if not ours:
+        return Comparison(math.nan, math.nan, 0)
     p = ttest(ours, theirs) if test == "t" else randomisation_test(ours, theirs, seed)
-    difference = float(np.mean(np.subtract(ours, theirs))) if ours else 0.0
-    return Comparison(difference, p, len(ours))
+    return Comparison(float(np.mean(np.subtract(ours, theirs))), p, len(ours))
 
 
 def ttest(ours: Values, theirs: Values) -> float:
