@@ -33,7 +33,12 @@ JUDGED = ("mwmbl", "crowdflower")
 """Collections whose lists are judged whole."""
 ELSEWHERE = ("vaswani", "dl19")
 """Collections that nobody learns from."""
-TOLD = {"labels": "labels only", "warm-labels": "labels only, after the warm-up", "llm": "LLM teacher"}
+TOLD = {
+    "labels": "labels only",
+    "more-labels": "labels only, as many pairs as the student",
+    "warm-labels": "labels only, after the warm-up",
+    "llm": "LLM teacher",
+}
 """What the tables call who is fitted to people's grades."""
 AS_IT_IS = {"bi": "bi-encoder, as it is", "bi-large": "larger bi-encoder, as it is"}
 
