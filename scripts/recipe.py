@@ -213,13 +213,13 @@ class Recipe(Passages):
                 yield Stage(f"scifact.test, student {kind}, {seed}", ["fuse", *together, *output])
 
     def choose(self) -> None:
-        """`models/mean`: the least share of mwmbl's that loses little on its dev queries to label-only students."""
+        """`models/mean`: the least share of mwmbl's that loses little on its dev queries to mwmbl's own students."""
         qrels = read_qrels(self.path("mwmbl.dev.qrels.txt"))
 
         def ndcg(run: str) -> float:
             return evaluate(read_run(run), qrels, ["nDCG@10"]).values["nDCG@10"]
 
-        least = mean(map(ndcg, self.seeds("mwmbl.dev.mwmbl-labels"))) - SETTINGS["may_lose"]
+        least = mean(map(ndcg, self.seeds("mwmbl.dev.mwmbl-student"))) - SETTINGS["may_lose"]
         kept = [share for share in SHARES if ndcg(self.path(f"mwmbl.dev.mean-{share}.txt")) >= least]
         with whole_folder(self.path("models/mean")) as folder:
             shutil.copytree(self.path(f"models/mean-{min(kept, default=max(SHARES))}"), folder, dirs_exist_ok=True)

@@ -150,7 +150,7 @@ def test_the_mean_has_most_of_crowdflower_that_costs_mwmbl_little(ours, recipe, 
         )
 
     for seed in recipe.SEEDS:
-        write(f"mwmbl-labels-{seed}", "d1")
+        write(f"mwmbl-student-{seed}", "d1")
     for share, value in zip(recipe.SHARES, found, strict=True):
         write(f"mean-{share}", "d1" if value == 1 else "d2")
         (out / f"models/mean-{share}").mkdir(parents=True)
