@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rerankkit.errors import InputError
 from rerankkit.files import empty, read_lines, whole_file
-from rerankkit.json_text import loads
+from rerankkit.io.foreign import parse_json
 from rerankkit.run import Run
 from rerankkit.run_lines import stretches
 from rerankkit.types import Qrels, Queries, Query
@@ -164,7 +164,7 @@ def _tsv_topics(path: str | Path) -> Iterator[tuple[int, str, str]]:
 def _jsonl_topics(path: str | Path) -> Iterator[tuple[int, str, str]]:
     for number, line in read_lines(path):
         try:
-            record = loads(line)
+            record = parse_json(line)
             qid = next(record[key] for key in ("qid", "id", "_id", "query_id") if key in record)
             text = next(record[key] for key in ("title", "text", "query") if key in record)
             if not (_says(qid) and _says(text)):
@@ -178,7 +178,7 @@ def _jsonl_topics(path: str | Path) -> Iterator[tuple[int, str, str]]:
 
 def _json_topics(path: str | Path) -> Iterator[tuple[int, str, str]]:
     try:
-        records = loads("\n".join(line for _, line in read_lines(path)))
+        records = parse_json("\n".join(line for _, line in read_lines(path)))
         pairs = [(qid, record["title"] if isinstance(record, dict) else record) for qid, record in records.items()]
     except (ValueError, KeyError, AttributeError):
         raise InputError("not topics", 'Expected: {"1": {"title": "text"}}', path) from None

@@ -18,7 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = {
     **dict.fromkeys(
-        ("types", "files", "journal", "json_text", "plugins", "errors", "progress", "digests", "surroundings"), 0
+        ("types", "files", "io", "journal", "plugins", "errors", "progress", "digests", "surroundings"), 0
     ),
     **dict.fromkeys(("run", "run_lines", "run_columns", "provenance"), 1),
     **dict.fromkeys(("roles", "trec", "collection", "__init__"), 2),

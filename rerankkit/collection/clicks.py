@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from rerankkit.errors import InputError
 from rerankkit.files import read_lines, whole_file
-from rerankkit.json_text import loads
+from rerankkit.io.foreign import parse_json
 from rerankkit.types import Document
 
 CLICK_LINE = (
@@ -87,7 +87,7 @@ def write_clicks(clicks: Mapping[str, Mapping[str, int]], path: str | Path) -> N
 def _jsonl_records(path: str | Path) -> Iterator[tuple[int, dict]]:
     for number, line in read_lines(path):
         try:
-            yield number, loads(line)
+            yield number, parse_json(line)
         except ValueError:
             raise InputError(f"not a click: {line[:80]!r}", f"Expected: {CLICK_LINE}", path, number) from None
 

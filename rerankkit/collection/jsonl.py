@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rerankkit.errors import InputError
 from rerankkit.files import read_lines
-from rerankkit.json_text import loads
+from rerankkit.io.foreign import parse_json
 from rerankkit.types import Document
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def read_documents(path: str | Path) -> Iterator[tuple[Path, int, Document]]:
 def parse_document(line: str, path: str | Path | None = None, number: int | None = None) -> Document:
     """The document of one JSON line; contents that begin with the title, as Pyserini's often do, lose it."""
     try:
-        record = loads(line)
+        record = parse_json(line)
         docid = next(record[key] for key in ("id", "_id", "docid") if key in record)
         text = next(record[key] for key in ("text", "contents") if key in record)
         title = record.get("title") or ""

@@ -9,7 +9,7 @@ from typing import Any
 from rerankkit.collection.jsonl import parse_document
 from rerankkit.collection.jvm import java_class, java_exception, java_words, start_java
 from rerankkit.errors import InputError
-from rerankkit.json_text import loads
+from rerankkit.io.foreign import parse_json
 from rerankkit.types import Document
 
 LANGUAGES = "en ar bn da de es fa fi fr ha hi hu id it ja ko nl no pl pt ru so sv sw te th tr uk yo zh"
@@ -101,7 +101,7 @@ class LuceneCollection(Mapping[str, Document]):
 
     def _document(self, docid: str, raw: str) -> Document:
         try:
-            record = loads(raw)
+            record = parse_json(raw)
         except ValueError:
             record = None
         if not isinstance(record, dict):
