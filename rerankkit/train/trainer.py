@@ -21,6 +21,7 @@ from rerankkit.progress import Bar
 from rerankkit.rerank.checkpoint import check_folder
 from rerankkit.rerank.scorer import has_fast_bf16
 from rerankkit.train.course import COLLAPSED, DIVERGED, collapsed
+from rerankkit.train.saving import Saving, bytes_needed, check_room, kept
 from rerankkit.train.settings import Training
 
 log = logging.getLogger(__name__)
@@ -184,7 +185,8 @@ def work_folder(output: Path) -> Path:
 def train(trainer: OwnLossTrainer, work: Path, settings: dict[str, Any]) -> list[dict[str, float]]:
     """Trains, from the last checkpoint in `work` where a training of the same settings left one; returns the log.
 
-    Raises InputError where `work` holds a training of other settings.
+    SIGINT and SIGTERM end the training after the step at work, with a checkpoint of that step. Raises InputError where
+    `work` holds a training of other settings, or the disk lacks room for the checkpoints.
     """
     disable_progress_bar()  # transformers' own, of each file that is written
     work.mkdir(parents=True, exist_ok=True)
@@ -198,15 +200,29 @@ def train(trainer: OwnLossTrainer, work: Path, settings: dict[str, Any]) -> list
             work,
         )
     told.write_text(text, "utf-8")
+    check_room(work, bytes_needed(trainer.model, "dev_data" in settings))
     if last:
         log.info("resuming at %s", last.name)
+    _run(trainer, work, last)
+    return trainer.state.log_history
+
+
+def _run(trainer: OwnLossTrainer, work: Path, last: Path | None) -> None:
+    """Trains to the end, or until a signal; then says what is kept."""
+    saving = Saving()
+    trainer.add_callback(saving)
     try:
-        trainer.train(resume_from_checkpoint=str(last) if last else None)
+        with saving.catching_signals():
+            trainer.train(resume_from_checkpoint=str(last) if last else None)
+        saving.end()
+    except (KeyboardInterrupt, SystemExit):
+        if trainer.is_world_process_zero():
+            log.warning("%s", kept(work, saving.saved_step, trainer.state.max_steps))
+        raise
     finally:  # a bar that Ctrl-C leaves running hides the cursor
         for callback in trainer.callback_handler.callbacks:
             if isinstance(callback, Watch):
                 callback.bar.stop()
-    return trainer.state.log_history
 
 
 def _is_json(path: Path) -> bool:
