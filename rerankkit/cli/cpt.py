@@ -6,7 +6,15 @@ from typing import Any
 import click
 
 from rerankkit.cli.click_options import ClickFlags, click_options
-from rerankkit.cli.inputs import LLMS, collection_of, collection_option, index_option, models_option, start_option
+from rerankkit.cli.inputs import (
+    LLMS,
+    collection_of,
+    collection_option,
+    index_option,
+    models_option,
+    names_of,
+    start_option,
+)
 from rerankkit.cli.training import lora_names, tell, training_options
 from rerankkit.errors import InputError
 
@@ -65,5 +73,6 @@ def command(
     texts = collection_of(index, collection, None) if named else {}
     with told.told_of_file():
         learnt = clicked_documents(read, texts, told.weight)
-    continue_pretraining(start, learnt, output, settings)
+    sources = names_of(clicks=clicks, index=index, collection=collection, **{"displayed run": told.displayed})
+    continue_pretraining(start, learnt, output, settings, sources)
     tell(output)

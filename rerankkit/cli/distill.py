@@ -15,6 +15,7 @@ from rerankkit.cli.inputs import (
     index_option,
     merged,
     models_option,
+    names_of,
     start_option,
 )
 from rerankkit.cli.training import lora_names, loss_option, loss_options, parsed_options, tell, training_options
@@ -92,5 +93,6 @@ def command(
     teacher = apart(merged([read_run(path) for path in runs]), queries, held_out, drop_overlap)
     groups = groups_of(teacher, queries, collection_of(index, collection, teacher), depth)
     dev = dev_set.read(topics, index, collection, settings.metric_for_best_model)
-    fit(Job(start, output, settings, True, dev), by_run(groups, teacher))
+    sources = names_of(topics=topics, index=index, collection=collection, **{"teacher's run": runs})
+    fit(Job(start, output, settings, True, dev, sources), by_run(groups, teacher))
     tell(output)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from rerankkit.errors import InputError
+from rerankkit.rerank.pairs import LONG_QUERIES
 from rerankkit.run import Run
 from rerankkit.types import Collection, Group, Queries, Query
 
@@ -32,6 +33,11 @@ backend_option = click.option(
     envvar="RERANKKIT_BACKEND",
     show_envvar=True,
     help="What computes: auto, torch, onnx, openvino.",
+)
+
+LONG_QUERIES_HELP = "A query too long for its pairs: cut it to half of their room at most, or stop with an error."
+long_queries_option = click.option(
+    "--long-queries", type=click.Choice(LONG_QUERIES), default="cut", show_default=True, help=LONG_QUERIES_HELP
 )
 
 LLMS, ENCODERS = "smollm2-135m, gemma3-270m", "minilm-l6, mpnet-base"
@@ -126,6 +132,16 @@ def numbers_of(weights: str | None) -> list[float] | None:
         return [float(part) for part in weights.split(",")]
     except ValueError:
         raise InputError(f"--weights {weights!r}", "Expected numbers by commas, one of each, e.g. 2,1") from None
+
+
+def names_of(**given: str | Path | Sequence[str | Path] | None) -> dict[str, str]:
+    """What the inputs hold -> their names without folders, those that were given."""
+    found = {}
+    for what, paths in given.items():
+        each = [paths] if isinstance(paths, str | Path) else list(paths or ())
+        if each:
+            found[what] = ", ".join(Path(path).name for path in each)
+    return found
 
 
 def merged(runs: list[Run]) -> Run:

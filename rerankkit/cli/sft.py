@@ -15,6 +15,7 @@ from rerankkit.cli.inputs import (
     held_out_options,
     index_option,
     models_option,
+    names_of,
     queries_of,
     start_option,
     topics_option,
@@ -132,5 +133,7 @@ def command(
     if suspects is not None:
         labelled = examined(labelled, read_run(suspects), judged, drop_suspects)
     dev = dev_set.read([topics], index, collection, settings.metric_for_best_model)
-    fit(Job(start, output, settings, False, dev), labelled)
+    labels = {"qrels": qrels, "clicks": clicks, "displayed run": told.displayed}
+    texts = {"index": index, "collection": collection}
+    fit(Job(start, output, settings, False, dev, names_of(run=runs, topics=topics, **labels, **texts)), labelled)
     tell(output)

@@ -3,7 +3,6 @@
 An adapter is a folder of PEFT's, or the `adapter/` that a checkpoint trained with LoRA keeps beside its merged weights.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rerankkit.errors import InputError
+from rerankkit.rerank.adapter_base import ADAPTER, adapter_base
 from rerankkit.rerank.checkpoint import REMEDY, Note, load_tokenizer, loading, read_note
-from rerankkit.rerank.models import ADAPTER, Probe, load_reranker, resolve
+from rerankkit.rerank.models import Probe, load_reranker, resolve
 from rerankkit.rerank.scoring import Scoring
 from rerankkit.roles import Reranker
 
@@ -58,12 +58,13 @@ def _key(name: str, models: Path) -> Key | None:
     note = read_note(checkpoint) if checkpoint else None
     if adapter is None or note is None or note.architecture != "llm":
         return None
-    base = _base_of(adapter)
+    try:
+        base = adapter_base(adapter, models)
+    except InputError:
+        if adapter == checkpoint:
+            raise
+        return None  # the merged weights beside the adapter need no base
     return (base, note.pooling) if Path(base).is_dir() or adapter == checkpoint else None
-
-
-def _base_of(adapter: Path) -> str:
-    return str(json.loads((adapter / ADAPTER).read_text("utf-8"))["base_model_name_or_path"])
 
 
 def _on_one_base(checkpoints: Sequence[Path], scoring: Scoring) -> "list[CausalScorer]":
@@ -74,7 +75,7 @@ def _on_one_base(checkpoints: Sequence[Path], scoring: Scoring) -> "list[CausalS
     adapters = [adapter or checkpoint for checkpoint in checkpoints for adapter in (adapter_of(checkpoint),)]
     with loading(str(adapters[0]), REMEDY):
         tokenizers = [load_tokenizer(str(adapter)) for adapter in adapters]
-        whole = _with_adapters(_base_of(adapters[0]), adapters, max(map(len, tokenizers)))
+        whole = _with_adapters(adapter_base(adapters[0]), adapters, max(map(len, tokenizers)))
     scorers = []
     for number, (checkpoint, tokenizer) in enumerate(zip(checkpoints, tokenizers, strict=True)):
         _check_base(whole, str(number), checkpoint)
@@ -114,7 +115,8 @@ def _check_base(whole: Any, name: str, checkpoint: Path) -> None:
         wanted = weights.get_tensor(f"{place}.weight") if f"{place}.weight" in weights.keys() else None  # noqa: SIM118
     given = layer.get_base_layer().weight.detach() + layer.get_delta_weight(name).detach()
     if wanted is None or not torch.allclose(given.cpu(), wanted, atol=ALIKE):
+        base = adapter_base(adapter_of(checkpoint) or checkpoint)
         raise InputError(
-            f"{checkpoint}: its base {_base_of(adapter_of(checkpoint) or checkpoint)} is not what it was trained on",
+            f"{checkpoint}: its base {base} is not what it was trained on",
             "Score it in a command of its own, by its merged weights",
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from rerankkit.digests import SIDE
 from rerankkit.errors import InputError
+from rerankkit.rerank.adapter_base import adapter_base
 from rerankkit.rerank.pairs import Lengths
 
 NOTE = "rerankkit.json"
@@ -40,6 +41,7 @@ class Note:
     def write(self, folder: Path) -> None:
         """Writes `rerankkit.json`."""
         told = {name: value for name, value in asdict(self).items() if name != "exported" or value}
+        told["lengths"] = self.lengths.record()
         (folder / NOTE).write_text(json.dumps(told, indent=1) + "\n", "utf-8")
 
 
@@ -133,12 +135,18 @@ def load_causal(checkpoint: str) -> tuple[Any, Any]:
 
 
 def _load_adapter(folder: str) -> Any:
-    """The base model with a LoRA adapter and its score head merged in."""
+    """The base model with a LoRA adapter and its score head merged in; the adapter's tokenizer may have more words."""
     import torch
-    from peft import AutoPeftModelForSequenceClassification
+    from peft import PeftModel
+    from transformers import AutoModelForSequenceClassification
 
-    model = AutoPeftModelForSequenceClassification.from_pretrained(folder, num_labels=1, dtype=torch.float32)
-    return model.merge_and_unload()
+    base = adapter_base(Path(folder))
+    model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, dtype=torch.float32)
+    words = len(load_tokenizer(folder))
+    if words > model.get_input_embeddings().num_embeddings:
+        model.resize_token_embeddings(words)
+    merged: Any = PeftModel.from_pretrained(model, folder)
+    return merged.merge_and_unload()
 
 
 def load_tokenizer(checkpoint: str) -> Any:

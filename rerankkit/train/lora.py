@@ -1,5 +1,7 @@
 """LoRA by PEFT: wrapped before training, kept beside the merged weights after it."""
 
+import json
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +10,8 @@ from typing import Any
 from torch import nn
 
 from rerankkit.errors import InputError
+from rerankkit.rerank.adapter_base import ADAPTER
+from rerankkit.rerank.model_card import Origin
 from rerankkit.train.settings import Lora
 
 
@@ -32,9 +36,22 @@ def wrap(model: Any, lora: Lora, whole: Sequence[str]) -> Any:
     return get_peft_model(model, config)
 
 
-def save_adapter_and_merge(model: Any, folder: Path) -> Any:
-    """Writes the adapter to `folder` and returns the base model with it merged in."""
+def save_adapter_and_merge(model: Any, folder: Path, origin: Origin) -> Any:
+    """Writes the adapter to `folder` and returns the base model with it merged in.
+
+    A base that the hub has is named by its id there, another one by the way to it from `folder`: a checkpoint that is
+    given away holds no path of the machine that made it.
+    """
+    base = Path(model.get_base_model().name_or_path)
     model.save_pretrained(folder)
+    path = folder / ADAPTER
+    record = json.loads(path.read_text("utf-8"))
+    if origin.hub:
+        record["base_model_name_or_path"] = origin.hub
+    elif base.is_dir():
+        record["base_model_name_or_path"] = Path(os.path.relpath(base.resolve(), folder.resolve())).as_posix()
+    path.write_text(json.dumps(record, indent=2, sort_keys=True), "utf-8")
+    (folder / "README.md").write_text(f"A LoRA adapter of `{origin.shown}`, merged into the weights one folder up.\n")
     return model.merge_and_unload()
 
 

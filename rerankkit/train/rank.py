@@ -3,8 +3,8 @@
 import inspect
 import logging
 import shutil
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,13 @@ from rerankkit.plugins import load_plugin
 from rerankkit.rerank import cross_encoder, llm
 from rerankkit.rerank.checkpoint import Note
 from rerankkit.rerank.graph import spare_last_layer
+from rerankkit.rerank.model_card import origin_of
 from rerankkit.rerank.models import digest_of_model
 from rerankkit.rerank.room import STARTING
 from rerankkit.rerank.scorer import head_name
 from rerankkit.train import lora
 from rerankkit.train.best import BestWeights
-from rerankkit.train.checkpoint import planned, write_checkpoint
+from rerankkit.train.checkpoint import Trained, planned, write_checkpoint
 from rerankkit.train.curves import draw_curves
 from rerankkit.train.data import GroupData, collate, digest
 from rerankkit.train.dev import DevSet
@@ -42,7 +43,8 @@ log = logging.getLogger(__name__)
 class Job:
     """What is fitted to what: a model to labelled groups; `teacher` says that the labels are a teacher's scores.
 
-    Beside a dev set the best weights by its measure are kept, else the last.
+    Beside a dev set the best weights by its measure are kept, else the last. `sources` are the names of the files that
+    were read, by what they hold, for the model card.
     """
 
     model: str
@@ -50,6 +52,7 @@ class Job:
     settings: RankTraining
     teacher: bool
     dev: DevSet | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 def loss_of(settings: RankTraining) -> Loss:
@@ -107,7 +110,8 @@ def fit(job: Job, groups: Iterable[Group]) -> Path:
         ),
         callbacks=[Redraw(data), Watch("distilling" if job.teacher else "fine-tuning")],
     )
-    start = {"model": job.model, "start": digest_of_model(job.model)}
+    origin = origin_of(job.model)
+    start = {"model": origin.shown, "start": digest_of_model(job.model)}
     record = {**start, "groups": len(data), "data": digest(targets.groups), **settings.record()}
     best = None
     if job.dev is not None:
@@ -118,8 +122,8 @@ def fit(job: Job, groups: Iterable[Group]) -> Path:
     encoder.tell_cuts()
     if trainer.is_world_process_zero():
         end = ending(trainer, encoder, targets, best)
-        note = replace(note, trained={**record, **end, "log": history})
-        _save(job.output, trainer.model, tokenizer, note, targets.returned())
+        note = replace(note, trained={**record, **end, "sources": dict(job.sources), "log": history})
+        _save(job.output, Trained(trainer.model, tokenizer, origin), note, targets.returned())
     return job.output
 
 
@@ -138,10 +142,10 @@ def _what_is_fitted(job: Job, groups: Iterable[Group]) -> tuple[WatchedLoss, Tar
     return WatchedLoss(loss, module), targets
 
 
-def _save(output: Path, model: Any, tokenizer: Any, note: Note, scale: Scale) -> None:
+def _save(output: Path, trained: Trained, note: Note, scale: Scale) -> None:
     """Writes the checkpoint whole, then forgets how far the training had come."""
     with whole_folder(output) as part:
-        write_checkpoint(part, model, tokenizer, note, scale)
+        write_checkpoint(part, output.name, trained, note, scale)
         dev = note.trained.get("dev", {})
         draw_curves(note.trained["log"], part, dev.get("measure"), dev.get("first_stage"))
     shutil.rmtree(work_folder(output), ignore_errors=True)

@@ -1,4 +1,4 @@
-"""When a training saves a checkpoint to resume from, beside every `save_steps`: by time, and before a signal ends it."""
+"""Checkpoints to resume from, saved by time and before a signal ends the training, beside those of `save_steps`."""
 
 import logging
 import os

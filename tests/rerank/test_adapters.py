@@ -9,12 +9,14 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from rerankkit.errors import InputError
 from rerankkit.rerank import llm
+from rerankkit.rerank.adapter_base import adapter_base
 from rerankkit.rerank.adapters import adapter_of, load_rerankers
 from rerankkit.rerank.checkpoint import Note
+from rerankkit.rerank.model_card import Origin
 from rerankkit.rerank.models import load_reranker
 from rerankkit.rerank.pairs import Lengths
 from rerankkit.rerank.scoring import Scoring
-from rerankkit.train.checkpoint import write_checkpoint
+from rerankkit.train.checkpoint import Trained, write_checkpoint
 from rerankkit.train.lora import wrap
 from rerankkit.train.scale import Scale
 from rerankkit.train.settings import Lora
@@ -41,7 +43,7 @@ def trained(base, folder, seed: int, pooling: str = "last", lengths: int = 96):
         if weight.requires_grad:
             torch.nn.init.normal_(weight, std=0.2 if "lora" in name else 1.0)
     folder.mkdir(parents=True)
-    write_checkpoint(folder, model, tokenizer, note, Scale(seed, 2.0))
+    write_checkpoint(folder, folder.name, Trained(model, tokenizer, Origin("base")), note, Scale(seed, 2.0))
     return folder
 
 
@@ -102,7 +104,7 @@ def test_the_order_is_that_of_the_names_and_what_shares_nothing_is_loaded_as_eve
 
 
 def test_another_pooling_has_a_base_of_its_own(folders, tmp_path):
-    base = json.loads((folders[0] / "adapter" / "adapter_config.json").read_text())["base_model_name_or_path"]
+    base = adapter_base(folders[0] / "adapter")
     mean = trained(base, tmp_path / "mean", 5, pooling="mean")
     names = [str(mean), str(folders[0])]
     members = load_rerankers(names, SCORING, tmp_path)
@@ -117,13 +119,14 @@ def test_a_base_that_is_not_the_one_of_the_training_is_told(folders, tmp_path):
         shutil.copytree(folder, copy)
     config = copies[0] / "adapter" / "adapter_config.json"
     told = json.loads(config.read_text())
+    base = adapter_base(folders[0] / "adapter")
     other = tmp_path / "other"
-    model = AutoModelForSequenceClassification.from_pretrained(told["base_model_name_or_path"], num_labels=1)
+    model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1)
     torch.manual_seed(9)
     for weight in model.parameters():
         weight.data += 0.1 * torch.randn_like(weight)
     model.save_pretrained(other)
-    AutoTokenizer.from_pretrained(told["base_model_name_or_path"]).save_pretrained(other)
+    AutoTokenizer.from_pretrained(base).save_pretrained(other)
     for copy in copies:
         (copy / "adapter" / "adapter_config.json").write_text(
             json.dumps({**told, **json.loads((copy / "adapter" / "adapter_config.json").read_text())}).replace(

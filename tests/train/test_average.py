@@ -39,7 +39,7 @@ def test_it_reranks_and_tells_of_what_it_is_made(seeds, tmp_path, teacher_groups
     note = read_note(folder)
     assert note.trained == {"averaged": ["s0", "s1"], "shares": [0.5, 0.5]}
     assert note.lengths == read_note(seeds[0]).lengths
-    assert "s0 (0.5), s1 (0.5)" in (folder / "README.md").read_text()
+    assert "mean of those of `s0` (0.5), `s1` (0.5)." in (folder / "README.md").read_text()
     assert json.loads((folder / "config.json").read_text())["sentence_transformers"]["activation_fn"].endswith(
         "Identity"
     )

@@ -10,10 +10,11 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from rerankkit.errors import InputError
 from rerankkit.rerank.checkpoint import Note
+from rerankkit.rerank.model_card import Origin
 from rerankkit.rerank.models import load_reranker
 from rerankkit.rerank.pairs import Lengths, PairEncoder
 from rerankkit.rerank.scorer import PairScorer, Scoring
-from rerankkit.train.checkpoint import write_checkpoint
+from rerankkit.train.checkpoint import Trained, write_checkpoint
 from rerankkit.train.scale import Scale
 from rerankkit.train.settings import Lora
 from rerankkit.train.weights import with_score_head
@@ -124,21 +125,6 @@ def test_the_note_tells_settings_and_course(checkpoint, teacher_groups):
     assert losses[-1] < losses[0]
 
 
-def test_the_model_card(tiny_bert, trained, teacher_groups):
-    card = (trained(tiny_bert, teacher_groups, "bert.v1.5", max_steps=1) / "README.md").read_text()
-    head = card.split("---\n")[1]
-    assert head.splitlines() == [
-        "library_name: sentence-transformers",
-        "pipeline_tag: text-ranking",
-        "base_model: tiny-bert",
-        "tags: [reranker, cross-encoder]",
-    ]
-    assert "# bert.v1.5\n" in card
-    assert "`hybrid` loss on 4 groups" in card
-    assert "--model bert.v1.5 " in card
-    assert "at most 32 tokens" in card
-
-
 @pytest.fixture
 def wordy_groups(teacher_groups):
     """The groups with titles of two words and a summary."""
@@ -209,13 +195,12 @@ def test_what_a_reranker_cannot_be(request, trained, teacher_groups, base, setti
         trained(request.getfixturevalue(base), teacher_groups, **settings)
 
 
-@pytest.mark.parametrize(("folder", "name"), [("mine", "mine"), (".mine.123.part", "mine"), (".v1.2.9.part", "v1.2")])
-def test_a_card_bears_the_name_that_the_folder_will_have(tiny_bert, tmp_path, folder, name):
+def test_a_card_bears_the_name_that_the_folder_will_have(tiny_bert, tmp_path):
     start = with_score_head(str(tiny_bert), 0)
-    (tmp_path / folder).mkdir()
     note = Note("cross-encoder", Lengths(32), {"model": "base", "loss": "lce", "groups": 2})
-    write_checkpoint(tmp_path / folder, start.model, start.tokenizer, note, Scale())
-    assert f"\n# {name}\n" in (tmp_path / folder / "README.md").read_text()
+    trained = Trained(start.model, start.tokenizer, Origin("base"))
+    write_checkpoint(tmp_path, "mine", trained, note, Scale())
+    assert "\n# mine\n" in (tmp_path / "README.md").read_text()
 
 
 def test_an_older_checkpoint_gives_way_only_to_a_whole_one(tiny_bert, trained, teacher_groups, monkeypatch):

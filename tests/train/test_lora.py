@@ -127,11 +127,11 @@ def test_merging_changes_no_score_by_more_than_rounding(trained, tiny_llama, tea
     merge = checkpoint.save_adapter_and_merge
     ids = torch.tensor([[0, 20, 30, 40, 1]])
 
-    def watch(model, folder):
+    def watch(model, folder, origin):
         model.eval()
         with torch.no_grad():
             seen["before"] = model(input_ids=ids).logits
-            merged = merge(model, folder)
+            merged = merge(model, folder, origin)
             seen["after"] = merged(input_ids=ids).logits
         return merged
 
