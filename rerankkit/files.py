@@ -1,12 +1,11 @@
-"""Files read with line numbers, and written whole or not at all."""
+"""Files and folders written whole or not at all."""
 
 import glob
 import gzip
 import io
 import os
 import shutil
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -16,9 +15,6 @@ from rerankkit.errors import InputError
 Witness = Callable[[Path, Path], None]
 """Told of each output, as it lies ready under a passing name, and of the name that it is about to take."""
 _witnesses: list[Witness] = []
-
-LONGEST_LINE = 64 << 20
-"""Bytes; a longer line is no line of a text file."""
 
 
 @contextmanager
@@ -34,68 +30,6 @@ def witnessed(witness: Witness) -> Iterator[None]:
 def _tell(part: Path, path: Path) -> None:
     if _witnesses:
         _witnesses[-1](part, path)
-
-
-def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
-    """The lines of a UTF-8 file that are not blank, with their numbers from 1; `.gz` is unpacked.
-
-    Raises InputError where the file is missing, a folder, empty, not UTF-8, or not gzip.
-    """
-    with _unpacked(path) as file:
-        lines = numbered(file, path)
-        first = next(lines, None)
-        if first is None:
-            raise empty(path)
-        yield first
-        yield from lines
-
-
-def read_blocks(path: str | Path, size: int) -> Iterator[tuple[int, bytes]]:
-    """The file in blocks of whole lines, of `size` bytes or a line more, with the number of each block's first line.
-
-    Raises InputError where the file is missing, a folder, or not gzip.
-    """
-    number = 1
-    with _unpacked(path) as file:
-        while block := file.read(size):
-            block += file.readline(LONGEST_LINE)
-            if len(block) > LONGEST_LINE:
-                raise InputError("a line of over 64 MB", "Expected lines of text", path, number)
-            yield number, block
-            number += block.count(b"\n")
-
-
-def numbered(lines: Iterable[bytes], path: str | Path, first: int = 1) -> Iterator[tuple[int, str]]:
-    """The lines that are not blank as text, with their numbers from the first one's; InputError where not UTF-8."""
-    number = first
-    try:
-        for number, raw in enumerate(lines, first):
-            line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-            if line and not line.isspace():
-                yield number, line
-    except UnicodeDecodeError as error:
-        byte = error.object[error.start]
-        raise InputError(f"not UTF-8 (byte 0x{byte:02x})", "Convert the file: iconv -t UTF-8", path, number) from error
-
-
-def empty(path: str | Path) -> InputError:
-    """What a file without a line that says something deserves."""
-    return InputError("the file is empty", "Check the step that wrote it", path)
-
-
-@contextmanager
-def _unpacked(path: str | Path) -> Iterator[IO[bytes]]:
-    """The file's bytes, unpacked where its name ends in .gz."""
-    path = Path(path)
-    if path.is_dir():
-        raise InputError("is a folder, where a file is expected", path=path)
-    if not path.exists():
-        raise InputError("no such file", "Check the path", path)
-    try:
-        with path.open("rb") as file:
-            yield gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file  # type: ignore[misc]
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError("not a whole gzip file", "Pack or copy it again", path) from error
 
 
 def _beside(path: Path, suffix: str) -> Path:

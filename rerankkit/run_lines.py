@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rerankkit.errors import InputError
-from rerankkit.files import numbered, read_blocks
+from rerankkit.io.lines import numbered, read_blocks
 from rerankkit.run import within_float32
 
 RUN_LINE = "qid Q0 docid rank score tag"

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rerankkit.errors import InputError
-from rerankkit.files import empty, read_lines, whole_file
+from rerankkit.files import whole_file
 from rerankkit.io.foreign import parse_json
+from rerankkit.io.lines import empty, read_lines
 from rerankkit.run import Run
 from rerankkit.run_lines import stretches
 from rerankkit.types import Qrels, Queries, Query

@@ -12,7 +12,8 @@ from judged import select
 from rerankkit.collection.jsonl import read_documents
 from rerankkit.demo.resume import Stage
 from rerankkit.demo.stages import fast_dtype
-from rerankkit.files import read_lines, whole_file
+from rerankkit.files import whole_file
+from rerankkit.io.lines import read_lines
 from rerankkit.trec import read_qrels, read_topics, write_qrels, write_topics
 
 SETTINGS = tomllib.loads(Path(__file__).with_name("recipe.toml").read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""Files read with line numbers, and written whole or not at all."""
+"""Files and folders written whole or not at all."""
 
 import errno
 import gzip
@@ -10,48 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from rerankkit import files
 from rerankkit.errors import InputError
-from rerankkit.files import read_blocks, read_lines, unwitnessed_file, whole_file, whole_folder, witnessed
+from rerankkit.files import unwitnessed_file, whole_file, whole_folder, witnessed
 
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
-
-
-def test_lines_with_their_numbers_and_without_blank_ones(tmp_path):
-    path = tmp_path / "a.txt"
-    path.write_bytes(b"\xef\xbb\xbfone\r\n\n  \ntwo \xc3\xa9\n three")
-    assert list(read_lines(path)) == [(1, "one"), (4, "two é"), (5, " three")]
-
-
-def test_gzip_is_unpacked(tmp_path):
-    path = tmp_path / "a.txt.gz"
-    path.write_bytes(gzip.compress(b"one\ntwo\n"))
-    assert list(read_lines(path)) == [(1, "one"), (2, "two")]
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("a.txt", b"", "a.txt: the file is empty"),
-        ("a.txt", b"\n \n", "a.txt: the file is empty"),
-        ("a.txt", b"fine\ncaf\xe9\n", r"a.txt:2: not UTF-8 \(byte 0xe9\). Convert"),
-        ("a.gz", b"plain text", "a.gz: not a whole gzip file"),
-        ("a.gz", gzip.compress(b"one\n" * 9000)[:-20], "a.gz: not a whole gzip file"),
-    ],
-)
-def test_unreadable_content_is_told_with_its_place(tmp_path, name, content, message):
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(InputError, match=message):
-        list(read_lines(tmp_path / name))
-
-
-def test_missing_file_and_folder_are_told(tmp_path):
-    with pytest.raises(InputError, match=r"nothing\.txt: no such file"):
-        list(read_lines(tmp_path / "nothing.txt"))
-    with pytest.raises(InputError, match="is a folder"):
-        list(read_lines(tmp_path))
 
 
 def test_a_file_appears_whole_with_its_folders(tmp_path):
@@ -274,12 +238,3 @@ def test_what_a_witness_raises_leaves_the_former_file(tmp_path):
         file.write("after")
     assert (tmp_path / "one").read_text() == "before"
     assert [path.name for path in tmp_path.iterdir()] == ["one"]
-
-
-def test_a_line_without_end_is_no_line(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "LONGEST_LINE", 100)
-    (tmp_path / "a").write_text("x" * 101)
-    with pytest.raises(InputError, match="a line of over 64 MB"):
-        list(read_blocks(tmp_path / "a", 10))
-    (tmp_path / "a").write_text("x" * 50 + "\n" + "y" * 50)
-    assert [number for number, _ in read_blocks(tmp_path / "a", 10)] == [1, 2]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rerankkit import run_columns, run_lines
 from rerankkit.errors import InputError
-from rerankkit.files import read_lines
+from rerankkit.io.lines import read_lines
 from rerankkit.run import LARGEST, Run
 from rerankkit.run_columns import columns
 from rerankkit.run_lines import Stretch, stretches

@@ -7,9 +7,7 @@ from operator import ne
 from pathlib import Path
 
 from rerankkit.check.finding import Findings, shown
-from rerankkit.errors import InputError
-from rerankkit.files import empty, read_blocks
-from rerankkit.run_lines import RUN_LINE
+from rerankkit.io.lines import empty, read_blocks
 
 BLOCK = 1 << 20
 BOM = b"\xef\xbb\xbf"
@@ -98,8 +96,6 @@ def raw_lists(path: Path, findings: Findings, apart: set[bytes]) -> Iterator[Raw
 def _columns(path: Path, findings: Findings) -> Iterator[tuple[list[int], list[tuple[bytes, ...]]]]:
     """Lines of one width as columns, with the lines' numbers; lines that are neither six nor three words are told."""
     for number, block in read_blocks(path, BLOCK):
-        if b"\0" in block:
-            raise InputError("binary, where lines of text are expected", f"Expected: {RUN_LINE}", path)
         if number == 1 and block.startswith(BOM):
             findings.add("bom", 1, "the file begins with a byte order mark")
             block = block[len(BOM) :]

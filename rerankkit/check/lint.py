@@ -11,6 +11,7 @@ from rerankkit.check.lines import RawList, raw_lists, scattered
 from rerankkit.check.lists import Scored, examined
 from rerankkit.check.ties import Interval, Mean
 from rerankkit.errors import InputError
+from rerankkit.io.streams import replayed
 from rerankkit.progress import progress
 from rerankkit.types import Qrels
 
@@ -66,8 +67,11 @@ class Tally:
 
 def lint(path: Path, against: Against) -> Report:
     """What is wrong with a run file; InputError where there is nothing to read."""
-    if path.exists() and not path.is_file() and not path.is_dir():
-        raise InputError("no regular file: it is read twice", "Write it to a file first", path)
+    with replayed():  # it is read twice
+        return _linted(path, against)
+
+
+def _linted(path: Path, against: Against) -> Report:
     findings, tally, mean = Findings(path), Tally(), Mean(against.qrels)
     for raw in progress(raw_lists(path, findings, scattered(path)), f"reading {path.name}"):
         listed = examined(raw, findings)

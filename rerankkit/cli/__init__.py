@@ -13,6 +13,7 @@ import click
 from rerankkit.cli.scribe import Scribe
 from rerankkit.errors import InputError
 from rerankkit.files import witnessed
+from rerankkit.io.streams import replayed
 
 COMMANDS = {
     "index": "Documents to a Lucene index.",
@@ -62,7 +63,7 @@ class LazyGroup(click.Group):
         """Runs a command; wrong input ends in a message on stderr and exit code 2, never in a traceback."""
         given = sys.argv[1:] if args is None else list(args)
         try:
-            with witnessed(Scribe(given)):
+            with witnessed(Scribe(given)), replayed():
                 return super().main(given, *rest, **options)
         except InputError as error:
             problem = str(error)

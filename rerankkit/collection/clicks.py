@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rerankkit.errors import InputError
-from rerankkit.files import read_lines, whole_file
+from rerankkit.files import whole_file
 from rerankkit.io.foreign import parse_json
+from rerankkit.io.lines import read_lines
 from rerankkit.types import Document
 
 CLICK_LINE = (

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Set
 from pathlib import Path
 
 from rerankkit.errors import InputError
-from rerankkit.files import read_lines
 from rerankkit.io.foreign import parse_json
+from rerankkit.io.lines import read_lines
 from rerankkit.types import Document
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from rerankkit.collection.clicks import read_clicks
 from rerankkit.errors import InputError
-from rerankkit.files import read_lines
 from rerankkit.groups.overlap import fold, near_duplicates
+from rerankkit.io.lines import read_lines
 from rerankkit.types import Document, Query
 
 T = TypeVar("T")

@@ -117,10 +117,9 @@ def test_packed_runs_are_read(tmp_path):
     [
         ("run.txt", b"", "the file is empty"),
         ("run.txt", b"\n \n\r\n", "the file is empty"),
-        ("run.txt", b"1 Q0 a 1 \x00 x\n", "binary"),
-        ("run.txt", CLEAN.encode("utf-16"), "binary"),
-        ("run.txt.gz", gzip.compress(CLEAN.encode() * 999)[:-20], "not a whole gzip file"),
-        ("run.txt.gz", CLEAN.encode(), "not a whole gzip file"),
+        ("run.txt", b"1 Q0 a 1 \x00 x\n", "a NUL byte"),
+        ("run.txt", CLEAN.encode("utf-16"), "is text in UTF-16"),
+        ("run.txt.gz", gzip.compress(CLEAN.encode() * 999)[:-20], "cannot be unpacked as gzip"),
     ],
 )
 def test_what_cannot_be_read_is_an_input_error(name, content, told, tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rerankkit.errors import InputError
 from rerankkit.evaluate.page.material import Timing
-from rerankkit.files import read_lines
+from rerankkit.io.lines import read_lines
 
 LINE = "run<TAB>median milliseconds a query[<TAB>95th percentile]"
 
