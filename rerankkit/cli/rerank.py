@@ -15,6 +15,7 @@ from rerankkit.cli.inputs import (
     collection_of,
     collection_option,
     index_option,
+    long_queries_option,
     models_option,
     probe_of,
     queries_of,
@@ -62,7 +63,8 @@ if TYPE_CHECKING:
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
 @click.option("--compile", "compiled", is_flag=True, help="Run cross-encoders by torch.compile; not those of --then.")
 @click.option("--max-length", type=int, help="Tokens of a pair; the checkpoint's own by default.")
-@click.option("--max-query-tokens", type=int, help="Tokens of a query; a longer one is cut instead of refused.")
+@click.option("--max-query-tokens", type=int, help="Tokens of a query; the rest of a longer one is left out.")
+@long_queries_option
 @click.option(
     "--store",
     type=click.Path(path_type=Path),
@@ -90,6 +92,7 @@ def command(
     compiled: bool,
     max_length: int | None,
     max_query_tokens: int | None,
+    long_queries: str,
     store: Path | None,
     no_store: bool,
     models: Path,
@@ -141,7 +144,7 @@ def command(
     texts = collection_of(index, collection, first_stage)
     tail = tail and sample is None
     names = [*model, *(later.model for later in stages.thens)]
-    scoring = Scoring(device, dtype, batch_tokens, max_length, max_query_tokens, backend, compiled)
+    scoring = Scoring(device, dtype, batch_tokens, max_length, max_query_tokens, backend, compiled, long_queries)
     probe = probe_of(first_stage, topics, texts)
     rerankers = [
         *load_rerankers(model, scoring, models, probe),

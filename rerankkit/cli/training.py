@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
+from rerankkit.cli.inputs import LONG_QUERIES_HELP
 from rerankkit.errors import InputError
+from rerankkit.rerank.pairs import LONG_QUERIES
 
 Command = Callable[..., Any]
 
@@ -21,8 +23,9 @@ OPTIONS: tuple[tuple[str, Any, str], ...] = (
     ("--weight-decay", float, "AdamW's.  [default: 0.01]"),
     ("--max-grad-norm", float, "Gradients are clipped to it.  [default: 1]"),
     ("--lr-scheduler-type", str, "linear, cosine, constant_with_warmup, …  [default: linear]"),
-    ("--max-length", int, "Tokens of a pair; only the document is cut.  [default: 128]"),
-    ("--max-query-tokens", int, "Tokens of a query; a longer one is an error without it."),
+    ("--max-length", int, "Tokens of a pair; a longer document is cut.  [default: 128]"),
+    ("--max-query-tokens", int, "Tokens of a query; the rest of a longer one is left out."),
+    ("--long-queries", click.Choice(LONG_QUERIES), f"{LONG_QUERIES_HELP}  [default: cut]"),
     ("--batch-tokens", int, "Padded tokens of one forward pass.  [default: 4096]"),
     ("--lora-r", int, "LoRA rank, 16 beside any other LoRA option; 0 trains all weights.  [default: 0]"),
     ("--lora-alpha", int, "LoRA scale, twice the rank by default."),

@@ -1,6 +1,7 @@
 """`rerankkit tune`."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from rerankkit.cli.inputs import (
     collection_of,
     collection_option,
     index_option,
+    long_queries_option,
     models_option,
     queries_of,
     topics_option,
@@ -54,7 +56,8 @@ PERCENTILES = ("p50", "p95")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
 @click.option("--batch-tokens", type=int, default=4096, show_default=True, help="Padded tokens of a batch.")
 @click.option("--max-length", type=int, help="Tokens of a pair; each checkpoint's own by default.")
-@click.option("--max-query-tokens", type=int, help="Tokens of a query; a longer one is cut instead of refused.")
+@click.option("--max-query-tokens", type=int, help="Tokens of a query; the rest of a longer one is left out.")
+@long_queries_option
 @click.option("--all", "whole", is_flag=True, help="List all, not the Pareto front alone.")
 @click.option("--output", type=click.Choice(FORMATS), default="table", show_default=True, help="Format on stdout.")
 @click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="A folder for tune.png and tune.svg.")
@@ -91,6 +94,7 @@ def command(**flags: Any) -> None:
 
     budget, percentile = milliseconds(flags["budget"]), flags["percentile"]
     scoring = Scoring(flags["device"], "auto", flags["batch_tokens"], flags["max_length"], flags["max_query_tokens"])
+    scoring = replace(scoring, long_queries=flags["long_queries"])
     judged, groups, depths = _judged_lists(flags)
     backends = flags["backends"] or backends_here()
     wanted = configurations(flags["names"], backends, flags["dtypes"] or dtypes_here(backends))
@@ -142,7 +146,8 @@ def _given(flags: dict[str, Any]) -> list[str]:
     names = {"--run": "run_path", "--topics": "topics", "--index": "index", "--collection": "collection"}
     names |= {"--max-length": "max_length", "--max-query-tokens": "max_query_tokens"}
     words = [word for option, name in names.items() if flags[name] is not None for word in (option, str(flags[name]))]
-    for option, name, usual in (("--models", "models", Path("runs/models")), ("--device", "device", "auto")):
+    usuals = (("--models", "models", Path("runs/models")), ("--device", "device", "auto"))
+    for option, name, usual in (*usuals, ("--long-queries", "long_queries", "cut")):
         if flags[name] != usual:
             words += [option, str(flags[name])]
     return words

@@ -15,11 +15,11 @@ import numpy as np
 from rerankkit.errors import InputError
 from rerankkit.rerank.checkpoint import Note, read_note
 from rerankkit.rerank.light_tokenizer import LightTokenizer
-from rerankkit.rerank.pairs import Frame, Pair, PairEncoder
+from rerankkit.rerank.pairs import CUT, Frame, Pair, PairEncoder
 from rerankkit.rerank.scoring import Scoring
 from rerankkit.rerank.shapes import few_shapes, padded_to_step
 from rerankkit.rerank.texts import WORDS
-from rerankkit.rerank.windowed import SCORES, Windowed
+from rerankkit.rerank.windowed import SCORES, Windowed, check_finite
 from rerankkit.roles import OnBatch
 from rerankkit.types import Group
 
@@ -68,6 +68,7 @@ class CompiledScorer(Windowed):
         inputs = (padded_to_step([pairs[i] for i in batch], told["pad_id"], segments, most) for batch in batches)
         for batch, scores in zip(batches, self.engine.logits(inputs), strict=True):
             out[batch] = scores
+            check_finite(scores.tolist(), batch)
             if self.on_batch:
                 self.on_batch([first + place for place in batch], scores.tolist())
         return out.tolist()
@@ -152,7 +153,8 @@ def scores_of(scorer: Windowed, groups: Sequence[Group]) -> list[list[float]]:
 def encoded(encoder: PairEncoder, groups: Sequence[Group]) -> list[list[Pair]]:
     """The pairs of groups that models are compared by; a query of any length is cut so that it leaves room."""
     kept = encoder.lengths
-    encoder.lengths = replace(kept, max_query_tokens=kept.max_query_tokens or max(1, kept.max_length // 4))
+    most = kept.max_query_tokens or max(1, kept.max_length // 4)
+    encoder.lengths = replace(kept, max_query_tokens=most, long_queries=CUT)
     try:
         return [encoder.encode(group.query, [one.document for one in group.candidates]) for group in groups]
     finally:

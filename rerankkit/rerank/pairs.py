@@ -1,4 +1,8 @@
-"""Query and document to token ids: cached by text, joined, and only the document is ever cut."""
+"""Query and document to token ids: cached by text, joined, and cut to the pair's length.
+
+The document is what is cut. A query is cut only where it is longer than --max-query-tokens, or where it would leave
+a document fewer than LEAST_ROOM tokens: then it keeps at most half of the room, unless that was to be an error.
+"""
 
 import hashlib
 import json
@@ -19,6 +23,11 @@ CACHE = 20_000
 PLAIN = {"add_special_tokens": False, "truncation": False, "padding": False, "verbose": False}
 """The tokenizer's options for a text that nothing is put around, whole."""
 PLURAL = {"query": "queries", "title": "titles"}
+LEAST_ROOM = 4
+"""Tokens that a query must leave a document; a longer query is too long for its pairs."""
+CUT, ERROR = "cut", "error"
+LONG_QUERIES = (CUT, ERROR)
+"""What may be done with a query that is too long for its pairs."""
 
 
 class Pair(NamedTuple):
@@ -55,21 +64,29 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """Budgets in tokens: of the pair, special tokens included, of the query (None: whole, or an error), of the title.
+    """Budgets in tokens: of the pair, special tokens included, of the query, of the title.
 
-    A longer title is cut before it is joined with the text.
+    A longer title is cut before it is joined with the text. `long_queries` says what happens to a query that is too
+    long for its pairs; it belongs to a job, not to a checkpoint, and is not saved.
     """
 
     max_length: int = 256
     max_query_tokens: int | None = None
     max_title_tokens: int | None = None
+    long_queries: str = CUT
 
     def __post_init__(self) -> None:
+        if self.long_queries not in LONG_QUERIES:
+            raise InputError(f"unknown --long-queries {self.long_queries!r}", f"Known: {', '.join(LONG_QUERIES)}")
         if self.max_length < 8:
             raise InputError(f"--max-length {self.max_length} is too small", "Give at least 8 tokens")
         for name, most in (("query", self.max_query_tokens), ("title", self.max_title_tokens)):
             if most is not None and not 0 < most < self.max_length:
                 raise InputError(f"--max-{name}-tokens must be between 1 and --max-length")
+
+    def record(self) -> dict[str, int | None]:
+        """The budgets, as a checkpoint keeps them."""
+        return {name: value for name, value in asdict(self).items() if name != "long_queries"}
 
 
 class Encoded(NamedTuple):
@@ -84,29 +101,29 @@ class PairEncoder:
 
     def __init__(self, tokenizer: Any, frame: Frame, lengths: Lengths) -> None:
         self.tokenizer, self.frame, self.lengths = tokenizer, frame, lengths
-        self.documents, self.queries, self.titles = Tally(), Tally(), Tally()
+        self.documents, self.queries, self.titles, self.long_queries = Tally(), Tally(), Tally(), Tally()
         self._documents: dict[bytes, Encoded] = {}
         self._titles: dict[str, tuple[str, int]] = {}
 
     def encode(self, query: Query, documents: Sequence[Document]) -> list[Pair]:
         """The pairs of a query, `[prefix] query [middle] document [suffix]`.
 
-        Raises InputError where the query leaves no room for a document.
+        Raises InputError where a pair has no room for query and document, and for a query that is too long where that
+        was to be an error.
         """
         frame, lengths = self.frame, self.lengths
         (asked,) = self._ids([frame.query_text(query)])
-        room = lengths.max_length - len(frame.prefix) - len(frame.middle) - len(frame.suffix)
+        room = self._room()
         over = len(asked) - (lengths.max_query_tokens or len(asked))
-        if over > 0:
-            kept = len(asked) - frame.query_end
-            asked = [*asked[: kept - over], *asked[kept:]]
-        if len(asked) > room - 4:
-            raise InputError(
-                f"query {query.qid} has {len(asked)} tokens of the {room} that a pair may have",
-                "Raise --max-length, or cut queries with --max-query-tokens",
-            )
+        asked = self._kept(asked, len(asked) - over)
+        fitting = len(asked) <= room - LEAST_ROOM
+        if not fitting:
+            self._check_long(query, len(asked), room)
+        beyond = 0 if fitting else len(asked) - self._most(room)
+        asked = self._kept(asked, len(asked) - beyond)
         if documents:
             self.queries.count(over)
+            self.long_queries.count(beyond)
         head = [*frame.prefix, *asked, *frame.middle]
         room -= len(asked)
         pairs = []
@@ -114,6 +131,36 @@ class PairEncoder:
             self.documents.count(length - room)
             pairs.append(Pair([*head, *ids[:room], *frame.suffix], len(head)))
         return pairs
+
+    def _room(self) -> int:
+        """Tokens that query and document have together."""
+        frame = self.frame
+        return self.lengths.max_length - len(frame.prefix) - len(frame.middle) - len(frame.suffix)
+
+    def _kept(self, asked: list[int], most: int) -> list[int]:
+        """A query's first tokens and those that close its words, `most` in all."""
+        end = len(asked) - self.frame.query_end
+        return asked if most >= len(asked) else [*asked[: max(0, most - self.frame.query_end)], *asked[end:]]
+
+    @staticmethod
+    def _most(room: int) -> int:
+        """Tokens that a query keeps which is too long for its pairs: half of the room, or what LEAST_ROOM leaves."""
+        return min(room // 2, room - LEAST_ROOM)
+
+    def _check_long(self, query: Query, tokens: int, room: int) -> None:
+        """Raises InputError for a query that is too long and cannot, or must not, be cut."""
+        most = self.lengths.max_length
+        if self._most(room) <= self.frame.query_end:
+            needed = self.frame.query_end + max(self.frame.query_end + 2, LEAST_ROOM + 1)
+            raise InputError(
+                f"--max-length {most} leaves query and document {max(room, 0)} tokens beside the model's own",
+                f"Give at least {most - room + needed}",
+            )
+        if self.lengths.long_queries == ERROR:
+            raise InputError(
+                f"query {query.qid} has {tokens} tokens of the {room} that a pair may have",
+                "Raise --max-length, or cut queries with --max-query-tokens or --long-queries cut",
+            )
 
     def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         """Where each token of each text lies in it, from character to character; special tokens have no place."""
@@ -126,7 +173,8 @@ class PairEncoder:
 
     def traits(self) -> dict[str, Any]:
         """What tells its pairs from those of another encoder with the same tokenizer."""
-        return {**asdict(self.lengths), "template": self.frame.digest()}
+        strict = {"long_queries": ERROR} if self.lengths.long_queries == ERROR else {}
+        return {**self.lengths.record(), **strict, "template": self.frame.digest()}
 
     def tell_cuts(self) -> None:
         """Logs how many pairs were cut and by how many tokens, and the queries and titles that were."""
@@ -136,6 +184,9 @@ class PairEncoder:
             if tally.cut:
                 most = getattr(lengths, f"max_{name}_tokens")
                 told.append(tally.told(PLURAL[name], f"--max-{name}-tokens {most}"))
+        if self.long_queries.cut:
+            most = f"{self._most(self._room())} tokens to leave room in --max-length {lengths.max_length}"
+            told.append(self.long_queries.told("queries", most))
         if told:
             log.info("%s", "; ".join(told))
 

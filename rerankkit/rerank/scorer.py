@@ -14,7 +14,7 @@ from rerankkit.rerank.batches import pad
 from rerankkit.rerank.pairs import Pair, PairEncoder
 from rerankkit.rerank.room import Room, Waiting, lacks_memory
 from rerankkit.rerank.scoring import Scoring
-from rerankkit.rerank.windowed import SCORES, Windowed
+from rerankkit.rerank.windowed import SCORES, Windowed, check_finite
 from rerankkit.roles import OnBatch
 
 log = logging.getLogger(__name__)
@@ -146,6 +146,7 @@ class PairScorer(Windowed):
                     continue
                 self.room.fitted(used)
                 out[torch.tensor(batch)] = scores
+                check_finite(scores.tolist(), batch)
                 if self.on_batch:
                     self.on_batch([first + i for i in batch], scores.tolist())
         return out.tolist()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rerankkit.errors import InputError
-from rerankkit.rerank.pairs import Lengths
+from rerankkit.rerank.pairs import CUT, LONG_QUERIES, Lengths
 
 if TYPE_CHECKING:
     import torch
@@ -30,6 +30,7 @@ class Scoring:
     max_query_tokens: int | None = None
     backend: str = "torch"
     compile: bool = False
+    long_queries: str = CUT
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dtype", SHORT.get(self.dtype, self.dtype))
@@ -47,6 +48,8 @@ class Scoring:
             raise InputError(
                 "--compile is torch's", "Leave it out, or give --backend torch and another --dtype than int8"
             )
+        if self.long_queries not in LONG_QUERIES:
+            raise InputError(f"unknown --long-queries {self.long_queries!r}", f"Known: {', '.join(LONG_QUERIES)}")
         if self.batch_tokens < 1:
             raise InputError(f"--batch-tokens {self.batch_tokens} is not positive")
         if self.max_length is not None and self.max_length < 8:
@@ -57,7 +60,7 @@ class Scoring:
     def lengths(self, kept: Lengths) -> Lengths:
         """A checkpoint's own lengths, under those that were asked for."""
         asked = self.max_length or kept.max_length, self.max_query_tokens or kept.max_query_tokens
-        return replace(kept, max_length=asked[0], max_query_tokens=asked[1])
+        return replace(kept, max_length=asked[0], max_query_tokens=asked[1], long_queries=self.long_queries)
 
     def torch_device(self) -> "torch.device":
         """The device asked for; `auto` is CUDA, then MPS, then the CPU."""

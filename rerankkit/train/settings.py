@@ -9,6 +9,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from rerankkit.errors import InputError
 from rerankkit.groups.sample import Sampling, ranks
+from rerankkit.rerank.pairs import CUT
 
 S = TypeVar("S", bound="Training")
 
@@ -59,6 +60,7 @@ class Training:
     report_to: str = "none"
     max_length: int = 128
     max_query_tokens: int | None = None
+    long_queries: str = CUT
     batch_tokens: int = 4096
     lora: Lora = field(default_factory=lambda: Lora(0))
 

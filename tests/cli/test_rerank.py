@@ -185,7 +185,7 @@ def test_wrong_input_is_told_and_leaves_an_older_output_alone(toy, changed, mess
         ("two labels", "has 2 labels, a reranker has one"),
         ("missing weights", "lacks weights: classifier.bias, classifier.weight"),
         ("cut weights", "Error while deserializing header"),
-        ("no numbers", "query q1, document cat: the model's score is nan. Try --dtype float32"),
+        ("no numbers", "the model's score is nan. Try --dtype float32"),
     ],
 )
 def test_a_model_that_cannot_score_is_told(toy, tiny_bert, bert_reranker, kind, message):
@@ -220,11 +220,15 @@ def test_a_budget_or_device_that_the_model_has_not(toy, bert_reranker, flags, me
     refused(*flags, model=str(bert_reranker), message=message)
 
 
-def test_a_query_that_is_too_long_is_named_or_cut(toy, bert_reranker):
+def test_a_query_that_is_too_long_is_cut_or_named(toy, bert_reranker, caplog):
     Path("topics.tsv").write_text("q1\tred\nq2\t" + "green " * 70 + "\nq3\tblue\nq4\twhite\n")
-    refused(model=str(bert_reranker), message="query q2 has 70 tokens of the 61 that a pair may have")
-    rerank(model=str(bert_reranker), max_query_tokens="20")
+    message = "query q2 has 70 tokens of the 61 that a pair may have"
+    refused("--long-queries", "error", model=str(bert_reranker), message=message)
+    caplog.set_level("INFO", "rerankkit")
+    rerank(model=str(bert_reranker))
+    assert "1 of 4 queries were cut to 30 tokens to leave room in --max-length 64, by 40 tokens" in caplog.messages[-1]
     assert list(read_run("out.txt")) == ["q1", "q2", "q3", "q4"]
+    refused("--long-queries", "error", model=str(bert_reranker), message=message)  # the store holds the cut query's
 
 
 @pytest.mark.parametrize(("name", "value"), [("depth", "0"), ("depth", "deep"), ("sample", "1")])

@@ -68,15 +68,6 @@ def test_the_pieces_joined_are_the_tokenizers_own_pair(bert, max_length):
         assert [int(place >= pair.first) for place in range(len(pair.ids))] == theirs["token_type_ids"]
 
 
-def test_a_query_that_leaves_no_room_is_named(bert):
-    asked = Query("q9", "red green " * 5)
-    with pytest.raises(InputError, match=r"query q9 has 10 tokens of the 13 that a pair may have") as caught:
-        bert_encoder(bert, 16).encode(asked, [DOG])
-    assert "--max-query-tokens" in caught.value.remedy
-    (pair,) = bert_encoder(bert, 17).encode(asked, [DOG])
-    assert pair.ids == [2, *[5, 6] * 5, 3, 12, 53, 13, 14, 3]
-
-
 def test_a_long_query_is_cut_where_that_was_asked_for(bert):
     encoder = bert_encoder(bert, 16, 3)
     (pair,) = encoder.encode(Query("q9", "red green " * 5), [DOG])
