@@ -74,7 +74,8 @@ def _line(one: "Kept") -> str:
     from rerankkit.rerank.store_upkeep import day
 
     told = " ".join(f"{name}={value}" for name, value in one.traits.items() if value is not None and name != "weights")
-    return f"{one.digest[:12]}  {one.model:24} {one.scores:12,}  {day(one.made)}  {day(one.used)}  {told}"
+    line = f"{one.digest[:12]}  {one.model:24} {one.scores:12,}  {day(one.made)}  {day(one.used)}  {told}"
+    return "".join(character if character.isprintable() else "?" for character in line)
 
 
 @command.command("prune", short_help="Remove scores.")

@@ -1,6 +1,7 @@
 """What a score store holds, told, cut back and exported."""
 
-import json
+import logging
+import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,8 +9,14 @@ from typing import Any, NamedTuple
 
 from rerankkit.errors import InputError
 from rerankkit.files import whole_file
+from rerankkit.io.foreign import Fields, parse_json
 from rerankkit.rerank.store import Store
+from rerankkit.rerank.store_file import Checksums, traits_digest
 
+log = logging.getLogger(__name__)
+
+LATEST = 253_402_300_799
+"""The last second of the year 9999, after which a date has no name."""
 ROWS = 65_536
 """Scores that are exported at once."""
 
@@ -32,12 +39,12 @@ def kept(store: Store, model: str | None = None, prefix: str | None = None) -> l
     Raises InputError where a name or a prefix was given and none fits.
     """
     asked = (
-        "SELECT id, hex(digest), model, traits, made, used,"
+        "SELECT id, digest, model, traits, made, used,"
         " (SELECT count(*) FROM scores WHERE identity = id) FROM identities ORDER BY used DESC, id DESC"
     )
     with store.told():
         rows = store.db.execute(asked).fetchall()
-    every = [Kept(id, digest.lower(), name, json.loads(traits), *rest) for id, digest, name, traits, *rest in rows]
+    every = [one for row in rows for one in (_kept(row, store.path),) if one is not None]
     chosen = [one for one in every if model in (None, one.model) and one.digest.startswith((prefix or "").lower())]
     if not chosen and (model is not None or prefix is not None):
         what = " and ".join(
@@ -45,6 +52,21 @@ def kept(store: Store, model: str | None = None, prefix: str | None = None) -> l
         )
         raise InputError(f"no scores of {what}", "See rerankkit store stats", store.path)
     return chosen
+
+
+def _kept(row: tuple[Any, ...], path: Path) -> Kept | None:
+    """A row of `identities`; None, with a warning, for one that is not what was written."""
+    number, digest, model, text, made, used, scores = row
+    try:
+        traits = Fields({"traits": parse_json(text)}, "an identity of a score store", path).table("traits")
+        if type(digest) is not bytes or traits_digest(text) != digest or type(model) is not str:
+            raise ValueError("its hash does not fit")
+        if not all(type(at) is int and 0 <= at <= LATEST for at in (made, used)):
+            raise ValueError("its times are no times")
+    except (ValueError, TypeError, InputError) as error:
+        log.warning("left out: a damaged identity in %s (%s), with %d scores that are not found", path, error, scores)
+        return None
+    return Kept(number, digest.hex(), model, traits, made, used, scores)
 
 
 def prune(store: Store, chosen: Sequence[Kept], before: int | None = None) -> int:
@@ -84,6 +106,8 @@ def export(store: Store, chosen: Sequence[Kept], output: Path) -> int:
     with whole_file(output, binary=True) as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         for one in chosen:
             for rows in _rows(store, one):
+                if not rows:
+                    continue
                 queries, documents, scores, made = zip(*rows, strict=True)
                 count = len(rows)
                 columns = ([one.digest] * count, [one.model] * count, queries, documents, scores, made)
@@ -94,17 +118,28 @@ def export(store: Store, chosen: Sequence[Kept], output: Path) -> int:
 
 
 def _rows(store: Store, one: Kept) -> Iterator[list[tuple[str, str, float, int]]]:
-    """A reranker's scores in portions: query, document, score, time."""
-    asked = "SELECT lower(hex(query)), lower(hex(document)), score, made FROM scores WHERE identity = ?"
+    """A reranker's sound scores in portions: query, document, score, time."""
+    asked = "SELECT query, document, score, made, crc FROM scores WHERE identity = ?"
+    digest, damaged = bytes.fromhex(one.digest), 0
     with store.told():
         cursor = store.db.execute(asked, (one.id,))
         while rows := cursor.fetchmany(ROWS):
-            yield rows
+            sound = [
+                (query.hex(), document.hex(), score, made)
+                for query, document, score, made, crc in rows
+                if type(query) is bytes and not Checksums(digest, query).take([(document, score, crc)], {})
+                if type(made) is int and 0 <= made <= LATEST
+            ]
+            damaged += len(rows) - len(sound)
+            yield sound
+    if damaged:
+        log.warning("%d damaged scores of %s are left out", damaged, one.model)
 
 
 def file_size(store: Store) -> int:
     """The bytes of a store's file, and of what stands beside it until it is written into it."""
-    beside = [store.path.with_name(f"{store.path.name}{end}") for end in ("", "-wal")]
+    real = os.path.realpath(store.path)  # SQLite follows links too
+    beside = [Path(f"{real}{end}") for end in ("", "-wal")]
     return sum(path.stat().st_size for path in beside if path.is_file())
 
 

@@ -1,14 +1,17 @@
 """A Reranker before which a score store stands: only what the store lacks is scored."""
 
+import logging
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from rerankkit.rerank.batches import windows
-from rerankkit.rerank.store import Store, document_key, query_key
+from rerankkit.rerank.store import Store, StoreFullError, document_key, query_key
 from rerankkit.roles import Batched, Reranker
 from rerankkit.types import Candidate, Group
+
+log = logging.getLogger(__name__)
 
 WINDOW = 512
 """Candidates that are looked up together.
@@ -34,12 +37,14 @@ class _Asked(NamedTuple):
 class Stored:
     """A Reranker that asks a store first; each finished batch of another's scores is kept at once.
 
-    `found` counts the scores that were there or already asked for, `computed` the others.
+    `found` counts the scores that were there or already asked for, `computed` the others. Where the disk is full, a
+    warning says so, and no more scores are kept.
     """
 
     def __init__(self, reranker: Reranker, store: Store, identity: int) -> None:
         self.reranker, self.store, self.identity = reranker, store, identity
         self.found = self.computed = 0
+        self.full = False
 
     def score(self, groups: Iterable[Group]) -> Iterator[Sequence[float]]:
         """One list of raw scores a group, in order."""
@@ -97,5 +102,10 @@ class Stored:
     def _keep(self, pairs: Iterable[Pair], scores: Iterable[float]) -> None:
         """Writes scores down; one that is no finite number is not worth it."""
         rows = [(*pair, score) for pair, score in zip(pairs, scores, strict=True) if math.isfinite(score)]
-        if rows:
+        if not rows or self.full:
+            return
+        try:
             self.store.add(self.identity, rows)
+        except StoreFullError as error:
+            self.full = True
+            log.warning("Warning: no more scores are kept, a rerun computes them anew: %s", error)

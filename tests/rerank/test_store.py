@@ -129,8 +129,8 @@ def test_what_is_no_store_is_told_and_left_alone(tmp_path, kind, message):
 
 
 def test_a_newer_versions_store_is_told(store):
-    store.db.execute("PRAGMA user_version = 2")
-    with pytest.raises(InputError, match=r"a newer rerankkit made this score store \(version 2, known: 1\)\. Update"):
+    store.db.execute("PRAGMA user_version = 3")
+    with pytest.raises(InputError, match=r"a newer rerankkit made this score store \(version 3, known: 2\)\. Update"):
         Store(store.path)
 
 
