@@ -20,6 +20,11 @@ QUERIES = {"q1": "red", "q2": "green", "q3": "blue", "q4": "white"}
 """qid -> text."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How much of what takes long is run."""
+    parser.addoption("--fuzz", type=int, default=700, help="mutated files that the readers and commands are given")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
     """Keeps torch to one thread, where a test loads it at all."""

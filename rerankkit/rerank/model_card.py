@@ -131,8 +131,8 @@ def language_card(name: str, origin: Origin, clicks: int, sources: Mapping[str, 
     """The card of an LLM that was trained further on clicks."""
     parts = [
         head_of(origin, "transformers", "text-generation", ["continued-pre-training"]),
-        f"# {name}\n\n`{origin.shown}`, trained further by rerankkit over {clicks:,} clicks: given the query, it learns the "
-        "title and the summary of the document that was clicked (DisRanker, arXiv 2411.04539).\n",
+        f"# {name}\n\n`{origin.shown}`, trained further by rerankkit over {clicks:,} clicks: given the query, it "
+        "learns the title and the summary of the document that was clicked (DisRanker, arXiv 2411.04539).\n",
         "## Use\n" + LANGUAGE_SNIPPET.format(name=name),
         *_data(sources),
         "## Licence\n\n" + licence_line(origin),
