@@ -1,19 +1,16 @@
 """The names that --model knows: plug-ins without weights, checkpoints under the models folder, any path or hub id."""
 
-import hashlib
 import json
 import logging
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from rerankkit.digests import SIDE
 from rerankkit.errors import InputError
 from rerankkit.plugins import load_plugin, plugin_names
-from rerankkit.rerank.adapter_base import ADAPTER, adapter_base
 from rerankkit.rerank.backends import Place, Probe, compiled_for
 from rerankkit.rerank.checkpoint import NOTE, generates, read_note
+from rerankkit.rerank.identity import digest_of_model, digest_of_plugin, with_code
 from rerankkit.rerank.scoring import Scoring
 from rerankkit.rerank.weights import base_model
 from rerankkit.roles import Reranker
@@ -25,12 +22,6 @@ MODELS = Path("runs/models")
 
 BI_ENCODER = "modules.json"
 """The file of a sentence-transformers bi-encoder that tells it from a cross-encoder."""
-
-MAKING = (
-    *("*.safetensors", "*model*.bin", "*.onnx", "*.xml", "*.json", "*.model", "vocab.txt", "merges.txt"),
-    *("onnx/*.onnx", "openvino/*.xml", "openvino/*.bin"),
-)
-"""The files of a folder that its scores follow from."""
 
 USUAL = ("llm-teacher", "bert-distilled")
 
@@ -110,37 +101,15 @@ def _is_plugin(name: str, models: Path) -> bool:
 
 
 def fingerprint(name: str, models: Path) -> str:
-    """A hash of the files that make the model of a name: weights, configuration, tokenizer, an adapter's base.
+    """A hash of what the model of a name is made of: its files and its adapter's base, a plug-in's code.
 
-    Where the folder lies and what it is called does not count; a hub id or a plug-in without weights is its name.
+    Where the folder lies and what it is called does not count; a hub id is its name and its commit in the cache.
     """
-    return _digest_of_name(name) if _is_plugin(name, models) else digest_of_model(resolve(name, models))
-
-
-def _digest_of_name(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()
-
-
-def digest_of_model(place: str) -> str:
-    """A hash of the files that make the model in a folder; a hub id is its name."""
-    folder = Path(place)
-    if not folder.is_dir():
-        return _digest_of_name(place)
-    hashed = hashlib.sha256()
-    for path in sorted({path for pattern in MAKING for path in folder.glob(pattern)} - {folder / SIDE}):
-        told = path.stat()
-        hashed.update(f"{path.name} {_digest_of_file(path.resolve(), told.st_mtime_ns, told.st_size)}\n".encode())
-    adapter = folder / ADAPTER
-    if adapter.is_file():
-        hashed.update(digest_of_model(adapter_base(folder)).encode())
-    return hashed.hexdigest()
-
-
-@lru_cache(maxsize=1024)
-def _digest_of_file(path: Path, changed: int, size: int) -> str:
-    """The hash of a file's content, read once a process as long as the file stays as it is."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    if _is_plugin(name, models):
+        return digest_of_plugin(name)
+    checkpoint = resolve(name, models)
+    note = read_note(checkpoint)
+    return with_code(digest_of_model(checkpoint), note.architecture if note else "cross-encoder")
 
 
 def known_models(models: Path) -> list[Known]:
