@@ -41,7 +41,7 @@ def folder(tiny_bert, tmp_path):
 
 
 def write(folder, modules, pooling, **config):
-    paths = {"Transformer": "", "Pooling": "1_Pooling", "Normalize": "2_Normalize", "Dense": "2_Dense"}
+    paths = {"Transformer": "", "Pooling": "1_Pooling", "Normalize": "2_Normalize", "WordWeights": "2_WordWeights"}
     listed = [{"idx": i, "path": paths[m], "type": f"sentence_transformers.models.{m}"} for i, m in enumerate(modules)]
     (folder / "modules.json").write_text(json.dumps(listed))
     (folder / "1_Pooling").mkdir(exist_ok=True)
@@ -74,7 +74,7 @@ def test_scores_are_cosines_of_mean_pooled_vectors(folder):
 
 @pytest.mark.parametrize("pooling", ["cls", "lasttoken"])
 def test_other_poolings_without_normalisation_give_inner_products(folder, pooling):
-    write(folder, ["Transformer", "Pooling"], {"pooling_mode": pooling})
+    write(folder, ["Transformer", "Pooling"], {"pooling_mode": pooling}, similarity_fn_name="dot")
     expected = [(by_hand(folder, "red cat", pooling) @ by_hand(folder, text, pooling)).item() for text in TEXTS]
     first, _ = load_reranker(str(folder), Scoring(dtype="float32")).score(GROUPS)
     assert first == pytest.approx(expected, abs=1e-5)
@@ -103,7 +103,9 @@ def test_max_length_overrides_the_folders(folder):
 def test_a_document_of_several_queries_is_encoded_once(folder, monkeypatch):
     seen = []
     take = bi_encoder.BiEncoder.vectors
-    monkeypatch.setattr(bi_encoder.BiEncoder, "vectors", lambda self, texts: seen.extend(texts) or take(self, texts))
+    monkeypatch.setattr(
+        bi_encoder.BiEncoder, "vectors", lambda self, texts, *rest: seen.extend(texts) or take(self, texts, *rest)
+    )
     monkeypatch.setattr("rerankkit.rerank.batches.WINDOW", 1)
     list(load_reranker(str(folder), Scoring()).score(GROUPS))
     assert seen == ["red cat", *TEXTS, "dog"]
@@ -112,10 +114,10 @@ def test_a_document_of_several_queries_is_encoded_once(folder, monkeypatch):
 @pytest.mark.parametrize(
     ("modules", "pooling", "told"),
     [
-        (["Transformer", "Pooling", "Dense"], {"pooling_mode_mean_tokens": True}, "Dense is not supported"),
+        (["Transformer", "Pooling", "WordWeights"], {"pooling_mode_mean_tokens": True}, "WordWeights is not supported"),
         (["Transformer"], {}, "a bi-encoder of Transformer is not supported"),
-        (["Transformer", "Pooling"], {"pooling_mode_max_tokens": True}, "pooling max is not supported"),
-        (["Transformer", "Pooling"], {"pooling_mode_mean_tokens": True, "pooling_mode_cls_token": True}, "pooling"),
+        (["Transformer", "Pooling"], {"pooling_mode": "median"}, "unknown pooling mode 'median'"),
+        (["Transformer", "Pooling"], {"pooling_mode_mean": True}, "unknown setting 'pooling_mode_mean'"),
     ],
 )
 def test_what_is_not_computed_is_refused(folder, modules, pooling, told):
@@ -138,7 +140,7 @@ def test_a_broken_settings_file_is_named(folder, text):
 
 def test_a_name_without_a_folder_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match="bi-encoder: no sentence-transformers folder"):
+    with pytest.raises(InputError, match="bi-encoder is an architecture, not a model"):
         load_reranker("bi-encoder", Scoring())
 
 
@@ -160,7 +162,9 @@ def test_documents_that_are_cut_are_counted(folder, caplog):
 def test_vectors_that_were_kept_can_be_dropped(folder, monkeypatch):
     seen = []
     take = bi_encoder.BiEncoder.vectors
-    monkeypatch.setattr(bi_encoder.BiEncoder, "vectors", lambda self, texts: seen.extend(texts) or take(self, texts))
+    monkeypatch.setattr(
+        bi_encoder.BiEncoder, "vectors", lambda self, texts, *rest: seen.extend(texts) or take(self, texts, *rest)
+    )
     reranker = load_reranker(str(folder), Scoring())
     first = list(reranker.score(GROUPS[1:]))
     reranker.forget()
@@ -168,11 +172,17 @@ def test_vectors_that_were_kept_can_be_dropped(folder, monkeypatch):
     assert seen == ["dog", *TEXTS[1:3]] * 2
 
 
-def test_a_query_that_is_too_long_is_named_or_cut(folder):
+def test_a_query_that_is_too_long_is_cut_or_named(folder, caplog):
     """30 words and the two special tokens; its first two tokens are those of the first group's query."""
+    caplog.set_level("INFO", "rerankkit")
     asked = Group(Query("q9", "red cat " * 15), GROUPS[0].candidates)
     with pytest.raises(InputError, match="query q9 has 32 tokens of the 24 that a text may have"):
-        list(load_reranker(str(folder), Scoring(dtype="float32")).score([asked]))
+        list(load_reranker(str(folder), Scoring(dtype="float32", long_queries="error")).score([asked]))
+    (truncated,) = load_reranker(str(folder), Scoring(dtype="float32")).score([asked])
+    query = by_hand(folder, "red cat " * 15)
+    expected = [torch.cosine_similarity(query, by_hand(folder, text), dim=0).item() for text in TEXTS]
+    assert truncated == pytest.approx(expected, abs=1e-6)
+    assert caplog.messages[-1] == "1 of 1 queries were cut to --max-length 24, by 8 tokens"
     (cut,) = load_reranker(str(folder), Scoring(dtype="float32", max_query_tokens=2)).score([asked])
     (whole,) = load_reranker(str(folder), Scoring(dtype="float32")).score(GROUPS[:1])
     assert cut == pytest.approx(whole, abs=1e-6)

@@ -288,7 +288,9 @@ def bi_encoder(tiny_bert, tmp_path):
     for path in tiny_bert.iterdir():
         (folder / path.name).write_bytes(path.read_bytes())
     kinds = {"Transformer": "", "Pooling": "1_Pooling", "Normalize": "2_Normalize"}
-    (folder / "modules.json").write_text(json.dumps([{"type": f"a.{kind}", "path": at} for kind, at in kinds.items()]))
+    (folder / "modules.json").write_text(
+        json.dumps([{"type": f"sentence_transformers.models.{kind}", "path": at} for kind, at in kinds.items()])
+    )
     (folder / "1_Pooling").mkdir()
     (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode_mean_tokens": true}')
     return folder
