@@ -17,9 +17,7 @@ PACKAGE = ROOT / "rerankkit"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = {
-    **dict.fromkeys(
-        ("types", "files", "io", "journal", "plugins", "errors", "progress", "digests", "surroundings"), 0
-    ),
+    **dict.fromkeys(("types", "files", "io", "journal", "plugins", "errors", "progress", "digests", "surroundings"), 0),
     **dict.fromkeys(("run", "run_lines", "run_columns", "provenance"), 1),
     **dict.fromkeys(("roles", "trec", "collection", "__init__"), 2),
     **dict.fromkeys(("retrieve", "groups", "losses", "rerank", "evaluate", "check"), 3),
@@ -27,7 +25,7 @@ LAYERS = {
     "demo": 5,
     **dict.fromkeys(("cli", "__main__"), 6),
 }
-MODELS = {"torch", "transformers", "tokenizers", "safetensors", "numpy"}
+MODELS = {"torch", "transformers", "tokenizers", "safetensors", "numpy", "huggingface_hub"}
 THIRD_PARTY = {
     "progress": {"rich"},
     "run_columns": {"numpy"},

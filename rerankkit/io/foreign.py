@@ -163,6 +163,12 @@ class Fields:
         """A field that holds a list of texts."""
         return self._checked(name, default, lambda value: _all(value, str), "a list of texts")
 
+    def wholes(self, name: str, default: Any = _MISSING) -> list[int]:
+        """A field that holds a list of whole numbers."""
+        return self._checked(
+            name, default, lambda value: _all(value, int) and not _some(value, bool), "a list of whole numbers"
+        )
+
     def records(self, name: str, default: Any = _MISSING) -> list[dict[str, Any]]:
         """A field that holds a list of objects."""
         return self._checked(name, default, lambda value: _all(value, dict), "a list of objects")
@@ -185,6 +191,10 @@ class Fields:
 
 def _all(value: Any, kind: type) -> bool:
     return isinstance(value, list) and all(isinstance(one, kind) for one in value)
+
+
+def _some(value: list[Any], kind: type) -> bool:
+    return any(isinstance(one, kind) for one in value)
 
 
 def _is_number(value: Any) -> bool:

@@ -239,7 +239,7 @@ def _transformer(place: str, recipe: Recipe) -> Any:
 
     Raises InputError for another encoder-decoder, weights that are missing, and layers' states that are not given.
     """
-    config = load_config(place, REMEDY)
+    config = load_config(place)
     if recipe.hidden_states:
         config.output_hidden_states = True
     weighted = any(module.kind == "WeightedLayerPooling" for module in recipe.modules)

@@ -1,63 +1,43 @@
 """A checkpoint folder: Hugging Face's files, and `rerankkit.json` that names the architecture and its lengths."""
 
-import contextlib
-import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rerankkit.digests import SIDE
 from rerankkit.errors import InputError
-from rerankkit.rerank.adapter_base import adapter_base
-from rerankkit.rerank.pairs import Lengths
+from rerankkit.io.foreign import read_json
+from rerankkit.rerank.adapter_base import ADAPTER
+from rerankkit.rerank.adapter_model import load_adapter
+from rerankkit.rerank.heads import last_linear
+from rerankkit.rerank.loading import REMEDY, load_config, load_model, load_tokenizer, loading
+from rerankkit.rerank.note import NOTE, Note, read_note
+from rerankkit.rerank.quiet import quiet_transformers
+from rerankkit.rerank.sentence_cross import check_settings
+from rerankkit.rerank.stacked import is_stacked, load_stacked
 
-NOTE = "rerankkit.json"
+__all__ = [
+    "NOTE",
+    "REMEDY",
+    "Note",
+    "check_folder",
+    "check_length",
+    "load_causal",
+    "load_config",
+    "load_model",
+    "load_sequence_classifier",
+    "load_tokenizer",
+    "loading",
+    "positions",
+    "quiet_transformers",
+    "read_note",
+]
+
 IDENTITY = {"activation_fn": "torch.nn.modules.linear.Identity"}
 """A cross-encoder of one label gets a sigmoid elsewhere, which saturates: scores here are raw."""
 BERT_LIKE = ("bert", "camembert", "electra", "roberta", "xlm-roberta")
 """The model types of transformers whose layers are built like BERT's."""
 LLAMA_LIKE = ("gemma3_text", "llama", "mistral", "qwen2", "qwen3")
 """Those of causal LLMs that are compiled."""
-REMEDY = "Give a checkpoint folder, a name of `rerankkit models`, or a Hugging Face id where the hub is reached"
-"""What to do where a model cannot be loaded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What Hugging Face's files do not say of a checkpoint of ours.
-
-    `pooling` is last or mean, of an LLM's tokens; `separate_title` gives an encoder title and summary apart;
-    `exported` tells of a compiled model in the folder what running it takes, and how far it agrees with the weights.
-    """
-
-    architecture: str
-    lengths: Lengths = field(default_factory=Lengths)
-    trained: dict[str, Any] = field(default_factory=dict)
-    pooling: str = "last"
-    separate_title: bool = False
-    exported: dict[str, Any] = field(default_factory=dict)
-
-    def write(self, folder: Path) -> None:
-        """Writes `rerankkit.json`."""
-        told = {name: value for name, value in asdict(self).items() if name != "exported" or value}
-        told["lengths"] = self.lengths.record()
-        (folder / NOTE).write_text(json.dumps(told, indent=1) + "\n", "utf-8")
-
-
-def read_note(folder: str | Path) -> Note | None:
-    """The note of a checkpoint folder; a folder or hub id of others has none."""
-    path = Path(folder) / NOTE
-    if not path.is_file():
-        return None
-    try:
-        record = json.loads(path.read_text("utf-8"))
-        rest = {name: record[name] for name in ("trained", "pooling", "separate_title", "exported") if name in record}
-        if not all(isinstance(rest.get(name, {}), dict) for name in ("trained", "exported")):
-            raise ValueError("trained or exported is no table")
-        return Note(record["architecture"], Lengths(**record["lengths"]), **rest)
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"not a checkpoint's note ({error})", "Save the checkpoint again", path) from error
 
 
 def check_folder(output: Path, *checkpoints: str) -> None:
@@ -78,85 +58,92 @@ def check_folder(output: Path, *checkpoints: str) -> None:
 def _by_cpt(folder: Path) -> bool:
     """Whether a folder holds what `cpt` wrote, as its side file tells."""
     try:
-        told = json.loads((folder / SIDE).read_text("utf-8"))
-    except (OSError, ValueError):
+        told = read_json(folder / SIDE, "a side file")
+    except InputError:
         return False
     return isinstance(told, dict) and told.get("verb") == "cpt"
 
 
-def load_sequence_classifier(checkpoint: str) -> tuple[Any, Any]:
-    """Model (float32, one label) and tokenizer of a folder or hub id; an adapter's folder comes merged into its base.
+def load_sequence_classifier(checkpoint: str, label: int | None = None) -> tuple[Any, Any]:
+    """Model (float32, one output) and tokenizer of a folder or hub id; an adapter comes merged into its base.
 
-    Raises InputError where there is no such model, no head, or more than one label.
+    Of a model with several labels, `label` is the one whose logit is the score; of two labels, the other one's logit
+    is subtracted. Raises InputError where there is no such model, no head, or several labels and none chosen.
+    """
+    with loading(checkpoint, REMEDY):
+        check_settings(checkpoint)
+        if (Path(checkpoint) / ADAPTER).is_file():
+            found = load_adapter(checkpoint)
+        elif is_stacked(checkpoint):
+            found = load_stacked(checkpoint), load_tokenizer(checkpoint)
+        else:
+            config = load_config(checkpoint)
+            _check_head(checkpoint, config, label)
+            options = {"num_labels": config.num_labels, "output_loading_info": True}
+            model, told = load_model("AutoModelForSequenceClassification", checkpoint, **options)
+            _check_weights(checkpoint, told["missing_keys"])
+            found = model, load_tokenizer(checkpoint)
+    return one_output(found[0], checkpoint, label), found[1]
+
+
+def _check_head(checkpoint: str, config: Any, label: int | None) -> None:
+    """Raises InputError for a model without a score head, or with several labels of which none was chosen."""
+    names = config.architectures or []
+    if not any("SequenceClassification" in name for name in names):
+        raise InputError(
+            f"{checkpoint} has no score head ({', '.join(names) or 'no architecture named'})",
+            f"Train one: rerankkit sft --model {checkpoint}, or rerankkit distill",
+        )
+    if config.num_labels > 1 and label is None:
+        known = ", ".join(f"{number} {name}" for number, name in list(config.id2label.items())[:8])
+        raise InputError(
+            f"{checkpoint} has {config.num_labels} labels ({known}), a reranker has one",
+            "Name the label of relevant pairs: rerankkit rerank --label 1",
+        )
+
+
+def _check_weights(checkpoint: str, missing: Any) -> None:
+    lacking = sorted(name for name in missing if "position_ids" not in name)
+    if lacking:
+        raise InputError(
+            f"{checkpoint} lacks weights: {', '.join(lacking[:3])}",
+            "Save the model again with the class that config.json names; weights of a model's own code do not fit",
+        )
+
+
+def one_output(model: Any, checkpoint: str, label: int | None) -> Any:
+    """The model with one output: its own, or the chosen label's, minus the other one's where there are two.
+
+    Raises InputError for a label that the model does not have.
     """
     import torch
-    from transformers import AutoConfig, AutoModelForSequenceClassification
 
-    with loading(checkpoint, REMEDY):
-        tokenizer = load_tokenizer(checkpoint)
-        if (Path(checkpoint) / "adapter_config.json").is_file():
-            return _load_adapter(checkpoint), tokenizer
-        config = AutoConfig.from_pretrained(checkpoint)
-        labels, names = config.num_labels, config.architectures or []
-        if not any("SequenceClassification" in name for name in names):
-            raise InputError(
-                f"{checkpoint} has no score head ({', '.join(names) or 'no architecture named'})",
-                "Give it one: rerankkit sft, or rerankkit distill",
-            )
-        if labels != 1:
-            raise InputError(f"{checkpoint} has {labels} labels, a reranker has one", "Train one: rerankkit sft")
-        model, found = AutoModelForSequenceClassification.from_pretrained(
-            checkpoint, dtype=torch.float32, output_loading_info=True
+    last = last_linear(model)
+    count = last.out_features
+    if label is None and count == 1:
+        return model
+    if label is None or not 0 <= label < count or count == 1:
+        named = "several labels" if label is None else f"no label {label}"
+        raise InputError(
+            f"{checkpoint} has {count} label{'s' * (count > 1)}, {named}",
+            "Leave --label out" if count == 1 else f"Give --label 0 to {count - 1}",
         )
-    missing = [name for name in found["missing_keys"] if "position_ids" not in name]
-    if missing:
-        raise InputError(f"{checkpoint} lacks weights: {', '.join(sorted(missing)[:3])}", "Save it again")
-    return model, tokenizer
-
-
-def generates(checkpoint: str) -> bool:
-    """Whether a folder or hub id is a causal LLM with the head that it generates by; InputError where nothing is."""
-    from transformers import AutoConfig
-
-    if (Path(checkpoint) / "adapter_config.json").is_file():
-        return False
-    with loading(checkpoint, REMEDY):
-        names = AutoConfig.from_pretrained(checkpoint).architectures or []
-    return any(name.endswith(("ForCausalLM", "LMHeadModel")) for name in names)
+    with torch.no_grad():
+        for name in ("weight", "bias"):
+            rows = getattr(last, name)
+            if rows is not None:
+                one = rows[label] - rows[1 - label] if count == 2 else rows[label]
+                setattr(last, name, torch.nn.Parameter(one[None].clone()))
+    last.out_features, model.config.num_labels, model.num_labels = 1, 1, 1
+    return model
 
 
 def load_causal(checkpoint: str) -> tuple[Any, Any]:
     """Model (float32) and tokenizer of a causal LLM's folder or hub id; InputError where it cannot be loaded."""
-    import torch
-    from transformers import AutoModelForCausalLM
-
     with loading(checkpoint, REMEDY):
-        return AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32), load_tokenizer(checkpoint)
-
-
-def _load_adapter(folder: str) -> Any:
-    """The base model with a LoRA adapter and its score head merged in; the adapter's tokenizer may have more words."""
-    import torch
-    from peft import PeftModel
-    from transformers import AutoModelForSequenceClassification
-
-    base = adapter_base(Path(folder))
-    model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, dtype=torch.float32)
-    words = len(load_tokenizer(folder))
-    if words > model.get_input_embeddings().num_embeddings:
-        model.resize_token_embeddings(words)
-    merged: Any = PeftModel.from_pretrained(model, folder)
-    return merged.merge_and_unload()
-
-
-def load_tokenizer(checkpoint: str) -> Any:
-    """The tokenizer of a folder or hub id; InputError for one without words, as transformers makes up for a folder."""
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    if len(tokenizer) <= len(tokenizer.all_special_tokens):
-        raise InputError(f"{checkpoint} has no tokenizer", "Save the tokenizer beside the weights")
-    return tokenizer
+        model, told = load_model("AutoModelForCausalLM", checkpoint, output_loading_info=True)
+        _check_weights(checkpoint, told["missing_keys"])
+        return model, load_tokenizer(checkpoint)
 
 
 def check_length(model: Any, max_length: int) -> None:
@@ -174,33 +161,3 @@ def positions(model: Any) -> int | None:
         if isinstance(module, nn.Embedding) and name.rpartition(".")[2] in ("position_embeddings", "wpe"):
             return module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
     return None
-
-
-@contextlib.contextmanager
-def loading(checkpoint: str, remedy: str) -> Iterator[None]:
-    """Keeps transformers quiet, and tells what it says of an absent or broken checkpoint as InputError."""
-    from safetensors import SafetensorError
-
-    try:
-        with quiet_transformers():
-            yield
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        said = str(error).splitlines() or [type(error).__name__]
-        told = f"{said[0]} is missing" if isinstance(error, KeyError) else said[0]
-        raise InputError(f"cannot load {checkpoint}: {told}", remedy) from error
-
-
-@contextlib.contextmanager
-def quiet_transformers() -> Iterator[None]:
-    """Keeps transformers' loading report and bar out of the output; what matters is checked instead."""
-    from transformers.utils import logging as hf_logging
-
-    level, bars = hf_logging.get_verbosity(), hf_logging.is_progress_bar_enabled()
-    hf_logging.set_verbosity_error()
-    hf_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        hf_logging.set_verbosity(level)
-        if bars:
-            hf_logging.enable_progress_bar()

@@ -4,17 +4,27 @@ With the title apart, `[CLS] query [SEP] title [SEP] summary [SEP]`, both in the
 """
 
 import inspect
+import logging
 from dataclasses import replace
 from typing import Any
 
 from rerankkit.errors import InputError
-from rerankkit.rerank.checkpoint import Note, check_length, load_sequence_classifier, positions, read_note
+from rerankkit.rerank.checkpoint import (
+    Note,
+    check_length,
+    load_sequence_classifier,
+    positions,
+    quiet_transformers,
+    read_note,
+)
 from rerankkit.rerank.encoder import EncoderScorer
 from rerankkit.rerank.graph import spare_last_layer
 from rerankkit.rerank.pairs import Frame, Lengths, PairEncoder
 from rerankkit.rerank.scorer import PairScorer, keep_head_in_float32
 from rerankkit.rerank.scoring import Scoring
 from rerankkit.rerank.texts import document_text, query_text
+
+log = logging.getLogger(__name__)
 
 
 def frame(tokenizer: Any) -> Frame:
@@ -35,9 +45,21 @@ def frame(tokenizer: Any) -> Frame:
 
 
 def name_padding(model: Any, tokenizer: Any) -> None:
-    """Tells the model the tokenizer's padding token where its configuration names none."""
+    """Tells the model the tokenizer's padding token where its configuration names none.
+
+    Where the tokenizer has none either, padding is a token of its own that no text holds: decoders read their score at
+    the last token that is not padding.
+    """
     if model.config.pad_token_id is None:
         model.config.pad_token_id = tokenizer.pad_token_id
+    if model.config.pad_token_id is not None:
+        return
+    rows = model.get_input_embeddings().num_embeddings
+    unused = max(tokenizer.get_vocab().values()) + 1
+    if unused >= rows:
+        with quiet_transformers():
+            model.resize_token_embeddings(unused + 1)
+    model.config.pad_token_id = unused
 
 
 def prepare(model: Any, tokenizer: Any, note: Note) -> PairEncoder:
@@ -64,8 +86,12 @@ def knows_segments(model: Any) -> bool:
 
 def load(checkpoint: str, scoring: Scoring) -> PairScorer:
     """The Reranker of a checkpoint folder or Hugging Face id."""
-    model, tokenizer = load_sequence_classifier(checkpoint)
+    model, tokenizer = load_sequence_classifier(checkpoint, scoring.label)
     most = min(512, tokenizer.model_max_length, positions(model) or 512)
     note = read_note(checkpoint) or Note("cross-encoder", Lengths(most))
     encoder = prepare(model, tokenizer, replace(note, lengths=scoring.lengths(note.lengths)))
+    if not encoder.frame.middle:
+        log.warning(
+            "%s: its tokenizer puts nothing between query and document, they are scored as one text", checkpoint
+        )
     return EncoderScorer(spare_last_layer(model), encoder, scoring)

@@ -40,7 +40,9 @@ def first_token(layer: Any, states: Tensor, mask: Tensor | None = None, *_: Any,
 
 
 def is_bert_like(model: Any) -> bool:
-    """Whether a sequence classifier is one of BERT_LIKE, and reads its first token."""
+    """Whether a model is a sequence classifier of transformers, one of BERT_LIKE, that reads its first token."""
+    if not hasattr(model, "base_model_prefix"):
+        return False
     return model.config.model_type in BERT_LIKE and not model.config.is_decoder
 
 

@@ -11,6 +11,7 @@ from torch import nn
 
 from rerankkit.errors import InputError
 from rerankkit.rerank.batches import pad
+from rerankkit.rerank.heads import head_name
 from rerankkit.rerank.pairs import Pair, PairEncoder
 from rerankkit.rerank.room import Room, Waiting, lacks_memory
 from rerankkit.rerank.scoring import Scoring
@@ -38,18 +39,6 @@ class Float32Head(nn.Linear):
         with torch.autocast(input.device.type, enabled=False):
             bias = None if self.bias is None else self.bias.float()
             return nn.functional.linear(input.float(), self.weight.float(), bias)
-
-
-def head_name(model: nn.Module) -> str:
-    """The attribute that holds the score head, `classifier` in encoders and `score` in decoders.
-
-    Raises InputError where the model has no head of one output.
-    """
-    for name in ("score", "classifier"):
-        head = getattr(model, name, None)
-        if head is not None:
-            return name
-    raise InputError("the model has no score head", "Train one: rerankkit sft --help")
 
 
 def keep_head_in_float32(model: nn.Module) -> None:
@@ -117,7 +106,8 @@ class PairScorer(Windowed):
         """What tells its scores from those of the same weights elsewhere."""
         told = {"architecture": type(self.model).__name__, "commit": getattr(self.model.config, "_commit_hash", None)}
         where = {"dtype": str(self.dtype).removeprefix("torch."), "device": self.device.type, "backend": "torch"}
-        return {"version": SCORES, **told, **where, **self.encoder.traits()}
+        label = {} if self.scoring.label is None else {"label": self.scoring.label}
+        return {"version": SCORES, **told, **where, **label, **self.encoder.traits()}
 
     @torch.inference_mode()
     def logits(self, pairs: Sequence[Pair], first: int = 0) -> list[float]:

@@ -21,7 +21,11 @@ BACKENDS = ("torch", "onnx", "openvino")
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """How a checkpoint is run."""
+    """How a checkpoint is run.
+
+    `label` is the label of relevant pairs where a model has several; `any_prompt` lets models of a known family be
+    scored by another prompt than theirs.
+    """
 
     device: str = "auto"
     dtype: str = "auto"
@@ -31,6 +35,8 @@ class Scoring:
     backend: str = "torch"
     compile: bool = False
     long_queries: str = CUT
+    label: int | None = None
+    any_prompt: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dtype", SHORT.get(self.dtype, self.dtype))
@@ -50,6 +56,8 @@ class Scoring:
             )
         if self.long_queries not in LONG_QUERIES:
             raise InputError(f"unknown --long-queries {self.long_queries!r}", f"Known: {', '.join(LONG_QUERIES)}")
+        if self.label is not None and self.label < 0:
+            raise InputError(f"--label {self.label} is negative", "Labels count from 0")
         if self.batch_tokens < 1:
             raise InputError(f"--batch-tokens {self.batch_tokens} is not positive")
         if self.max_length is not None and self.max_length < 8:

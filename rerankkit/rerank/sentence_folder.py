@@ -241,7 +241,7 @@ def _dense(path: Path) -> dict[str, Any]:
 
 
 def _check_features(told: Fields, path: Path, *outputs: str) -> None:
-    """Raises InputError for a module that reads or writes other features than the text's vector, or one of `outputs`."""
+    """Raises InputError for a module of other features than the text's vector, or one of `outputs`."""
     for name in ("module_input_name", "module_output_name"):
         value = told.text(name, "sentence_embedding")
         if value != "sentence_embedding" and not (name == "module_output_name" and value in outputs):

@@ -23,26 +23,29 @@ ARGUMENTS = {
     **{f"{kind}_args": HARMLESS[kind] for kind in ("model", "config")},
     "tokenizer_args": HARMLESS["processor"],
 }
+TOKENS = ("feature-extraction", "token_embeddings", "last_hidden_state")
+SEQUENCES = ("sequence-classification", "scores", "logits")
+"""The task of a Transformer module, what it writes, and the model's output that it reads."""
 KNOWN = (
     *("max_seq_length", "do_lower_case", "transformer_task", "modality_config", "module_output_name"),
     *("unpad_inputs", *ARGUMENTS),
 )
 
 
-def transformer_settings(folder: Path) -> dict[str, Any]:
+def transformer_settings(folder: Path, task: tuple[str, str, str] = TOKENS) -> dict[str, Any]:
     """`max_length`, `lower_case` and `hidden_states` of a Recipe.
 
     Raises InputError for a setting that is not honoured, and for an adapter.
     """
     if (folder / "adapter_config.json").is_file():
         raise InputError(
-            "a bi-encoder's adapter is not supported",
-            "Merge it: SentenceTransformer(FOLDER).transformers_model.merge_and_unload(), then save",
+            "an adapter in a folder of sentence-transformers is not supported",
+            "Merge it: transformers_model.merge_and_unload() of the loaded model, then save",
             folder / "adapter_config.json",
         )
     path, told = _settings(folder)
     hidden = _arguments(told, path)
-    _check_task(told, path)
+    _check_task(told, path, task)
     length = told.whole("max_seq_length") if "max_seq_length" in told else None
     if length is not None and length < 1:
         raise InputError(f"max_seq_length {length} is not positive", "Expected a number of tokens", path)
@@ -77,14 +80,13 @@ def _arguments(told: Fields, path: Path) -> bool:
     return hidden
 
 
-def _check_task(told: Fields, path: Path) -> None:
-    """Raises InputError unless texts go to the model as they are, and its last states come back."""
-    task = told.text("transformer_task", "feature-extraction")
-    output = told.text("module_output_name", "token_embeddings")
-    if (task, output) != ("feature-extraction", "token_embeddings"):
+def _check_task(told: Fields, path: Path, wanted: tuple[str, str, str]) -> None:
+    """Raises InputError unless texts go to the model as they are, and the wanted output comes back."""
+    task, output = told.text("transformer_task", wanted[0]), told.text("module_output_name", wanted[1])
+    if (task, output) != wanted[:2]:
         raise InputError(
             f"transformer_task {task!r} with the output {output!r} is not supported",
-            "Give a model for feature-extraction that returns token_embeddings",
+            f"Give a model for {wanted[0]} that returns {wanted[1]}",
             path,
         )
     modalities = told.table("modality_config", {"text": {"method": "forward"}})
@@ -95,7 +97,6 @@ def _check_task(told: Fields, path: Path) -> None:
             path,
         )
     text = Fields(modalities.get("text"), f"{WHAT}: modality_config for text", path)
-    wanted = {"method": "forward", "method_output_name": "last_hidden_state"}
-    for name, value in wanted.items():
+    for name, value in (("method", "forward"), ("method_output_name", wanted[2])):
         if text.text(name, value) != value:
             raise InputError(f"{name} {text.text(name)!r} is not supported", f"Expected {value!r}", path)

@@ -155,14 +155,12 @@ def _unzip(archive: Path, folder: Path) -> None:
 
 def _convert(gguf: Path, folder: Path) -> None:
     """Fills the folder with a GGUF file's weights in float32, and its tokenizer."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    from rerankkit.rerank.checkpoint import quiet_transformers
+    from rerankkit.rerank.loading import load_model, load_tokenizer
+    from rerankkit.rerank.quiet import quiet_transformers
 
     with quiet_transformers(), contextlib.redirect_stderr(io.StringIO()):  # whose bars know no switch
-        model: Any = AutoModelForCausalLM.from_pretrained(str(gguf.parent), gguf_file=gguf.name, dtype=torch.float32)
-        tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
+        model: Any = load_model("AutoModelForCausalLM", str(gguf.parent), gguf_file=gguf.name)
+        tokenizer = load_tokenizer(str(gguf.parent), gguf_file=gguf.name)
         model.hf_quantizer = None  # save_pretrained refuses a model that remembers its quantisation
         if hasattr(model.config, "quantization_config"):
             del model.config.quantization_config

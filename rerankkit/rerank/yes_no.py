@@ -4,6 +4,7 @@ The score is logit(yes) - logit(no) of the next token (relevance generation, Lia
 logit instead of a probability). Only these two rows of the language model's head are computed.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from rerankkit.rerank.prefix import CausalScorer
 from rerankkit.rerank.scorer import Float32Head
 from rerankkit.rerank.scoring import Scoring
 from rerankkit.types import Document
+
+log = logging.getLogger(__name__)
 
 QUESTION = "\nRelevant (yes or no):"
 ANSWERS = (" yes", " no")
@@ -76,6 +79,10 @@ def load(checkpoint: str, scoring: Scoring) -> CausalScorer:
     lengths = scoring.lengths(Lengths(min(512, tokenizer.model_max_length)))
     check_length(model, lengths.max_length)
     question, rows = answers(tokenizer)
+    log.warning(
+        "%s is asked by rerankkit's prompt %r, and scored by logit(%r) - logit(%r) of the next token",
+        *(checkpoint, f"Query: …\nDocument: …{QUESTION}", *ANSWERS),
+    )
     around = Frame(llm.beginning(tokenizer), [], question, texts.query_line, document_text, query_end=1)
     if model.config.pad_token_id is None:  # which one does not matter: the mask tells where a pair ends
         model.config.pad_token_id = 0

@@ -1,14 +1,21 @@
 """Where training starts: models given a fresh score head, and students that keep some of their layers."""
 
+import logging
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 
 from rerankkit.errors import InputError
-from rerankkit.rerank.checkpoint import load_tokenizer, loading
-from rerankkit.rerank.scorer import head_name
+from rerankkit.rerank.adapter_base import ADAPTER
+from rerankkit.rerank.adapter_model import load_adapter
+from rerankkit.rerank.heads import head_name
+from rerankkit.rerank.loading import load_config, load_model, load_tokenizer, loading
+from rerankkit.rerank.stacked import is_stacked
 from rerankkit.rerank.weights import PIP_WEIGHTS
+
+log = logging.getLogger(__name__)
 
 
 class Start(NamedTuple):
@@ -23,25 +30,37 @@ class Start(NamedTuple):
 def with_score_head(base: str, seed: int, keep_layers: str | int | None = None) -> Start:
     """A base model made a scorer; a head (and a pooler) that is not there is drawn by the seed.
 
-    Of its layers those of `kept_layers` stay. Raises InputError where the base cannot be loaded, or has a head of
-    several labels.
+    So is a head of several labels, and one in modules of sentence-transformers, which is said. Of its layers those of
+    `kept_layers` stay. Raises InputError where the base cannot be loaded.
     """
-    from transformers import AutoConfig, AutoModelForSequenceClassification
-
     torch.manual_seed(seed)
     remedy = f"Give a model folder, {' or '.join(PIP_WEIGHTS)}, or a Hugging Face id where the hub is reached"
     with loading(base, remedy):
-        config = AutoConfig.from_pretrained(base)
-        if config.num_labels != 1 and any("SequenceClassification" in name for name in config.architectures or []):
-            raise InputError(f"{base} has {config.num_labels} labels, a reranker has one", "Start from its base")
-        model, found = AutoModelForSequenceClassification.from_pretrained(
-            base, num_labels=1, dtype=torch.float32, output_loading_info=True
-        )
-        tokenizer = load_tokenizer(base)
+        if (Path(base) / ADAPTER).is_file():
+            model, tokenizer = load_adapter(base)
+            missing: list[str] = []
+        else:
+            model, missing = _with_fresh_head(base)
+            tokenizer = load_tokenizer(base)
     if keep_layers is not None:
         drop_layers(model, keep_layers)
-    fresh = {name.rpartition(".")[0] for name in found["missing_keys"] if name.split(".")[0] != head_name(model)}
-    return Start(model, tokenizer, "llm" if is_causal(config) else "cross-encoder", sorted(fresh))
+    fresh = {name.rpartition(".")[0] for name in missing if name.split(".")[0] != head_name(model)}
+    return Start(model, tokenizer, "llm" if is_causal(model.config) else "cross-encoder", sorted(fresh))
+
+
+def _with_fresh_head(base: str) -> tuple[Any, list[str]]:
+    """The model with a head of one label, and the names of the weights that were drawn."""
+    config = load_config(base)
+    several = config.num_labels != 1 and any("SequenceClassification" in name for name in config.architectures or [])
+    if several or is_stacked(base):
+        log.warning("%s: its score head is not kept, a fresh one of one label is drawn", base)
+    options = {"num_labels": 1, "output_loading_info": True, "ignore_mismatched_sizes": several}
+    model, found = load_model("AutoModelForSequenceClassification", base, **options)
+    head = head_name(model)
+    others = [str(key[0]) for key in found["mismatched_keys"] if str(key[0]).split(".")[0] != head]
+    if others:
+        raise InputError(f"{base} has weights of other sizes than its configuration says: {others[0]}", "Save it again")
+    return model, list(found["missing_keys"])
 
 
 def with_language_head(base: str, remedy: str) -> tuple[Any, Any]:
@@ -49,14 +68,16 @@ def with_language_head(base: str, remedy: str) -> tuple[Any, Any]:
 
     Raises InputError where the base is none, or is a reranker, whose output layer is a score head.
     """
-    from transformers import AutoConfig, AutoModelForCausalLM
-
     with loading(base, remedy):
-        if not is_causal(AutoConfig.from_pretrained(base)):
+        if (Path(base) / ADAPTER).is_file():
+            raise InputError(
+                f"{base} is an adapter, not a whole model",
+                "Merge it into its base with PEFT (merge_and_unload), and give the merged folder",
+            )
+        if not is_causal(load_config(base)):
             raise InputError(f"{base} is no causal language model", remedy)
-        loaded: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, output_loading_info=True)
+        network, found = load_model("AutoModelForCausalLM", base, output_loading_info=True)
         tokenizer = load_tokenizer(base)
-    network, found = loaded
     if found["missing_keys"] or "score.weight" in found["unexpected_keys"]:
         raise InputError(f"{base} has no output layer for words: it is a reranker", remedy)
     return network, tokenizer

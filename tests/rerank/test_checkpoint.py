@@ -11,12 +11,12 @@ from rerankkit.errors import InputError
 from rerankkit.rerank.checkpoint import (
     Note,
     check_length,
-    generates,
     load_sequence_classifier,
     positions,
     quiet_transformers,
     read_note,
 )
+from rerankkit.rerank.kinds import generates
 from rerankkit.rerank.pairs import Lengths
 
 
@@ -94,7 +94,7 @@ def test_a_model_without_head(tiny_bert, tiny_llama):
 def test_a_head_of_two_labels(bert_reranker, copy):
     config = AutoConfig.from_pretrained(bert_reranker, num_labels=2)
     AutoModelForSequenceClassification.from_config(config).save_pretrained(copy)
-    assert refusal(copy) == f"{copy} has 2 labels, a reranker has one"
+    assert refusal(copy) == f"{copy} has 2 labels (0 LABEL_0, 1 LABEL_1), a reranker has one"
 
 
 def test_missing_weights_are_named(copy):
@@ -110,7 +110,7 @@ def test_missing_weights_are_named(copy):
 def test_weights_cut_short(copy):
     weights = (copy / "model.safetensors").read_bytes()
     (copy / "model.safetensors").write_bytes(weights[: len(weights) // 2])
-    assert refusal(copy).startswith(f"cannot load {copy}: Error while deserializing header")
+    assert refusal(copy) == f"is cut: {len(weights) // 2:,} of {len(weights):,} bytes"
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json"])
@@ -133,13 +133,13 @@ def test_a_name_that_is_nowhere():
 def test_an_adapter_whose_base_is_gone(copy):
     adapter = {"peft_type": "LORA", "task_type": "SEQ_CLS", "base_model_name_or_path": "/nowhere/base", "r": 2}
     (copy / "adapter_config.json").write_text(json.dumps(adapter))
-    assert refusal(copy).startswith(f"cannot load {copy}: ")
+    assert refusal(copy) == "the base '/nowhere/base' of the adapter is not there"
 
 
-def test_an_adapter_without_score_head(copy):
-    adapter = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": str(copy), "r": 2}
+def test_an_adapter_without_score_head(bert_reranker, copy):
+    adapter = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": str(bert_reranker), "r": 2}
     (copy / "adapter_config.json").write_text(json.dumps(adapter))
-    assert refusal(copy).startswith(f"cannot load {copy}: Expected target PEFT class")
+    assert refusal(copy) == "the adapter is for CAUSAL_LM, it has no score head"
 
 
 def test_learnt_positions_limit_the_length(bert_reranker, tiny_llama):
@@ -176,9 +176,6 @@ def test_loading_prints_nothing(bert_reranker, capfd):
     assert AutoTokenizer.from_pretrained(bert_reranker).pad_token == "[PAD]"
 
 
-def test_a_tokenizer_without_its_parts_is_told(tmp_path, tiny_bert):
-    broken = tmp_path / "broken"
-    shutil.copytree(tiny_bert, broken)
-    (broken / "tokenizer.json").write_text("{}")
-    with pytest.raises(InputError, match=r"cannot load .*broken"):
-        load_sequence_classifier(str(broken))
+def test_a_tokenizer_without_its_parts_is_told(copy):
+    (copy / "tokenizer.json").write_text("{}")
+    assert refusal(copy).startswith(f"cannot load {copy}: ")

@@ -43,9 +43,28 @@ def test_a_path_stays_a_path(models, monkeypatch):
     assert resolve("models/a-student", models) == "models/a-student"
 
 
-@pytest.mark.parametrize("name", ["cross-encoder/ms-marco-MiniLM-L6-v2", "gpt2"])
-def test_anything_else_is_an_id(models, name):
-    assert resolve(name, models) == name
+def test_a_name_with_a_slash_is_an_id(models):
+    assert resolve("cross-encoder/ms-marco-MiniLM-L6-v2", models) == "cross-encoder/ms-marco-MiniLM-L6-v2"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("bert-distiled", "bert-distilled"), ("a-studnet", "a-student"), ("minilm", "minilm-l6"), ("bm52", "bm25")],
+)
+def test_an_unknown_name_is_told_what_was_meant(models, name, meant):
+    with pytest.raises(InputError, match=f"no model named '{name}'.*Did you mean {meant}[?]"):
+        resolve(name, models)
+
+
+def test_a_name_like_no_other_is_refused_without_a_guess(models):
+    with pytest.raises(InputError, match=r"no model named 'gpt2'\. See rerankkit models"):
+        resolve("gpt2", models)
+
+
+@pytest.mark.parametrize("name", ["llm", "cross-encoder", "yes-no", "bi-encoder"])
+def test_an_architecture_is_no_model(models, name):
+    with pytest.raises(InputError, match=f"{name} is an architecture, not a model"):
+        load_reranker(name, Scoring("cpu"), models)
 
 
 def test_a_usual_name_that_is_not_trained_yet(models):

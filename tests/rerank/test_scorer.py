@@ -223,7 +223,7 @@ def test_every_layer_of_a_deeper_head_is_kept_in_float32():
 
 
 def test_a_model_without_a_head_is_refused():
-    with pytest.raises(InputError, match="no score head"):
+    with pytest.raises(InputError, match="the score head of Linear is not found"):
         head_name(nn.Linear(2, 2))
 
 

@@ -36,11 +36,15 @@ def test_what_else_has_no_weights_is_named(tiny_bert, tmp_path):
     assert with_score_head(str(tmp_path), 0).fresh == ["bert.pooler.dense"]
 
 
-def test_a_classifier_of_three_labels_is_refused(tiny_bert, tmp_path):
+def test_a_classifier_of_three_labels_is_given_a_fresh_head(tiny_bert, tmp_path, caplog):
     AutoModelForSequenceClassification.from_pretrained(tiny_bert, num_labels=3).save_pretrained(tmp_path)
     AutoTokenizer.from_pretrained(tiny_bert).save_pretrained(tmp_path)
-    with pytest.raises(InputError, match="has 3 labels, a reranker has one"):
-        with_score_head(str(tmp_path), 0)
+    start = with_score_head(str(tmp_path), 0)
+    theirs = AutoModelForSequenceClassification.from_pretrained(tmp_path)
+    assert start.model.classifier.weight.shape == (1, 32)
+    assert torch.equal(start.model.bert.pooler.dense.weight, theirs.bert.pooler.dense.weight)
+    assert start.fresh == []
+    assert "its score head is not kept, a fresh one of one label is drawn" in caplog.text
 
 
 @pytest.mark.parametrize("spoil", ["tokenizer.json", "config.json", "model.safetensors"])
