@@ -148,3 +148,16 @@ def test_what_cannot_be_is_told_before_any_training(sft, flags, message):
     assert message in error
     assert "Traceback" not in error
     assert not Path("out").exists()
+
+
+def test_a_query_that_is_too_long_is_cut_or_named(sft):
+    """32 tokens less three special ones leave 29: of a query of 40 tokens half of them, 14, are kept."""
+    Path("topics.tsv").write_text("q1\t" + "red " * 40 + "\nq2\tgreen\nq3\tblue\nq4\twhite\n")
+    message = "query q1 has 40 tokens of the 29 that a pair may have"
+    assert message in sft("--long-queries", "error", code=2)
+    assert not Path("out").exists()
+    record, messages = sft("--max-steps", "1")
+    assert record["long_queries"] == "cut"
+    told = [message for message in messages if "were cut to 14 tokens to leave room in --max-length 32" in message]
+    assert len(told) == 1
+    assert "long_queries" not in json.loads(Path("out/rerankkit.json").read_text())["lengths"]

@@ -9,6 +9,7 @@ from transformers import AutoTokenizer
 
 from rerankkit.errors import InputError
 from rerankkit.rerank import cross_encoder, llm
+from rerankkit.rerank.compiled import open_compiled
 from rerankkit.rerank.models import load_reranker
 from rerankkit.rerank.pairs import Lengths, Pair, PairEncoder
 from rerankkit.rerank.scoring import Scoring
@@ -139,3 +140,13 @@ def test_a_score_that_is_no_number_names_its_pair_and_is_not_kept(bert_reranker)
     with pytest.raises(InputError, match="query q4, document d2: the model's score is nan"):
         list(reranker.score([asked]))
     assert seen == []
+
+
+def test_a_compiled_model_cuts_a_long_query_as_torch_does(compiled, bert_reranker):
+    _, folder = compiled
+    asked = [group("q1", "red green blue grey white " * 20)]
+    (expected,) = load_reranker(str(bert_reranker), Scoring("cpu", "float32")).score(asked)
+    (found,) = open_compiled(folder, Scoring("cpu")).score(asked)
+    assert found == pytest.approx(expected, abs=1e-4)
+    with pytest.raises(InputError, match="query q1 has 100 tokens of the 61"):
+        list(open_compiled(folder, Scoring("cpu", long_queries="error")).score(asked))

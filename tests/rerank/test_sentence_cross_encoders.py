@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from rerankkit.errors import InputError
 from rerankkit.rerank.models import load_reranker
 from rerankkit.rerank.scoring import Scoring
 from rerankkit.types import Candidate, Document, Group, Query
@@ -76,4 +77,36 @@ def test_an_activation_in_the_configuration_changes_no_logit(bert_reranker, tmp_
         (folder / path.name).write_bytes(path.read_bytes())
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | said))
+    agree(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "message"),
+    [
+        ("config_sentence_transformers", {"prompts": {"a": "b: "}, "default_prompt_name": "a"}, "puts a prompt before"),
+        ("sentence_bert_config", {"modality_config": {"message": {}, "text": {}}}, "chat template"),
+        ("sentence_bert_config", {"do_lower_case": True}, "do_lower_case of a cross-encoder is not supported"),
+        (
+            "sentence_bert_config",
+            {"processing_kwargs": {"text": {"max_length": 9}}},
+            "'processing_kwargs' is not supported",
+        ),
+        ("sentence_bert_config", {"config_kwargs": {"num_labels": 1}}, "the argument 'num_labels' of config_kwargs"),
+        ("sentence_bert_config", {"transformer_task": "text-generation"}, "transformer_task 'text-generation'"),
+    ],
+)
+def test_settings_that_would_change_logits_are_refused(plain, tmp_path, name, changed, message):
+    folder = tmp_path / "saved"
+    st.CrossEncoder(str(plain("Bert")), device="cpu").save_pretrained(str(folder))
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+    with pytest.raises(InputError, match=message) as caught:
+        load_reranker(str(folder), Scoring("cpu", "float32"))
+    assert str(folder) in str(caught.value)
+
+
+def test_a_prompt_that_is_no_default_changes_nothing(plain, tmp_path):
+    folder = tmp_path / "saved"
+    prompts = {"a": "grey fish: "}
+    st.CrossEncoder(str(plain("Bert")), device="cpu", prompts=prompts).save_pretrained(str(folder))
     agree(folder)

@@ -237,4 +237,4 @@ def test_dense_layers_that_are_not_computed_are_refused(folder, settings, messag
 
 def test_an_adapter_is_refused(folder):
     (folder / "adapter_config.json").write_text("{}")
-    refused(folder, "a bi-encoder's adapter is not supported", "adapter_config.json")
+    refused(folder, "an adapter in a folder of sentence-transformers is not supported", "adapter_config.json")

@@ -1,6 +1,7 @@
 """A store before a reranker: the model is asked for what is new, in the order asked, and every batch is kept."""
 
 import random
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -284,13 +285,10 @@ def bi_encoder(tiny_bert, tmp_path):
     import json
 
     folder = tmp_path / "bi"
-    folder.mkdir()
-    for path in tiny_bert.iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
+    shutil.copytree(tiny_bert, folder)
     kinds = {"Transformer": "", "Pooling": "1_Pooling", "Normalize": "2_Normalize"}
-    (folder / "modules.json").write_text(
-        json.dumps([{"type": f"sentence_transformers.models.{kind}", "path": at} for kind, at in kinds.items()])
-    )
+    modules = [{"type": f"sentence_transformers.models.{kind}", "path": at} for kind, at in kinds.items()]
+    (folder / "modules.json").write_text(json.dumps(modules))
     (folder / "1_Pooling").mkdir()
     (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode_mean_tokens": true}')
     return folder
