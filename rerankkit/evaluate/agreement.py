@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from rerankkit.evaluate.counting import smaller_between
 from rerankkit.evaluate.distribution import Spread
 from rerankkit.evaluate.flat import Scores, paired
 from rerankkit.progress import progress
@@ -14,6 +15,8 @@ from rerankkit.run import Run
 
 MARGINS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0)
 """Where bins of teacher margins begin, in deviations of the teacher's scores; the last is open."""
+SHORT = 600
+"""Lists up to this length are compared pair by pair, which is faster for them."""
 
 
 @dataclass(frozen=True)
@@ -109,12 +112,45 @@ def agreement(teacher: Run, student: Run) -> Agreement:
 
 def _pairs(teacher: np.ndarray, student: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """Counts of pairs [tied by the teacher | its bins, student discordant | tied | concordant]; teacher falling."""
+    if len(teacher) > SHORT:
+        return _many_pairs(teacher, student, edges)
     upper, lower = _triangle(len(teacher))
     margin = teacher[upper] - teacher[lower]
     margin_bin = np.searchsorted(edges, margin, "right")
     margin_bin[margin == 0] = 0  # the first edge is 0 and, with a constant teacher, all are
     order = np.sign(student[upper] - student[lower]).astype(np.int64) + 1
     return np.bincount(margin_bin * 3 + order, minlength=3 * (len(edges) + 1)).reshape(-1, 3)
+
+
+def _many_pairs(teacher: np.ndarray, student: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """The same without an array of all pairs, in n log n.
+
+    The candidates that lie an edge or more below another are the end of the list, since the teacher's scores fall.
+    """
+    count = len(teacher)
+    everyone = np.arange(count)
+    starts = [everyone + 1] + [_first_below(teacher, edge) for edge in edges]
+    counts = []
+    for start in starts:
+        ends = np.full(count, count)
+        smaller = int(smaller_between(student, start, ends, student).sum())
+        not_larger = int(smaller_between(student, start, ends, student, "right").sum())
+        counts.append((int((ends - start).sum()) - not_larger, not_larger - smaller, smaller))
+    from_edge = np.array([*counts, (0, 0, 0)], np.int64)
+    return from_edge[:-1] - from_edge[1:]
+
+
+def _first_below(teacher: np.ndarray, edge: float) -> np.ndarray:
+    """For each candidate, the place of the first after it that is lower by the edge or more, and not equal."""
+    low, high = np.arange(1, len(teacher) + 1), np.full(len(teacher), len(teacher))
+    for _ in range(len(teacher).bit_length()):
+        middle = (low + high) // 2
+        margin = teacher - teacher[np.minimum(middle, len(teacher) - 1)]
+        reached = (margin >= edge) & (margin > 0)
+        still = low < high
+        high = np.where(still & reached, middle, high)
+        low = np.where(still & ~reached, middle + 1, low)
+    return low
 
 
 @lru_cache(maxsize=4)

@@ -1,6 +1,7 @@
 """A run's scores against people's grades: how far apart it keeps them, and what it prefers to what was judged."""
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,22 +81,33 @@ def _accuracy(scores: Scores, grade: np.ndarray) -> tuple[Accuracy, ...]:
     judged = np.isfinite(grade)
     if not judged.any():
         return ()
-    widest = int(np.nanmax(grade) - np.nanmin(grade))
-    counts = np.zeros((widest + 1, 3), dtype=np.int64)  # [difference, discordant | tied | concordant]
+    counts: Counter[tuple[int, int]] = Counter()  # (difference, place in a row of _counted) -> pairs
     for start, end in scores.spans:
         known = judged[start:end]
-        values, query_grades = scores.values[start:end][known], grade[start:end][known].astype(int)
-        levels = np.unique(query_grades)
-        for i, high in enumerate(levels):
-            above = values[query_grades == high]
-            for low in levels[:i]:
-                below = np.sort(values[query_grades == low])
-                smaller = int(np.searchsorted(below, above, "left").sum())
-                not_larger = int(np.searchsorted(below, above, "right").sum())
-                pairs = len(above) * len(below)
-                counts[high - low] += (pairs - not_larger, not_larger - smaller, smaller)
-    return tuple(
-        Accuracy(difference, int(concordant), int(discordant), int(tied))
-        for difference, (discordant, tied, concordant) in enumerate(counts)
-        if discordant + tied + concordant
-    )
+        for difference, *pairs in _counted(scores.values[start:end][known], grade[start:end][known]).tolist():
+            counts.update({(difference, place): count for place, count in enumerate(pairs)})
+    differences = sorted({difference for difference, _ in counts})
+    return tuple(Accuracy(one, *(counts[one, place] for place in range(3))) for one in differences)
+
+
+def _counted(values: np.ndarray, grade: np.ndarray) -> np.ndarray:
+    """One query's pairs, a row a difference of grades: the difference, concordant, discordant, tied.
+
+    It searches once a grade, not once a pair of grades.
+    """
+    levels, place, sizes = np.unique(grade, return_inverse=True, return_counts=True)
+    order = np.argsort(values)
+    values, place = values[order], place[order]
+    rows = []
+    for low, level in enumerate(levels[:-1]):
+        below, higher = values[place == low], place > low
+        smaller, not_larger = (
+            np.bincount(place[higher], np.searchsorted(below, values[higher], side), len(levels))[low + 1 :]
+            for side in ("left", "right")
+        )
+        pairs = sizes[low + 1 :] * len(below)
+        rows.append(np.stack([levels[low + 1 :] - level, smaller, pairs - not_larger, not_larger - smaller]))
+    found = np.concatenate(rows, axis=1) if rows else np.zeros((4, 0))
+    differences, group = np.unique(found[0], return_inverse=True)
+    sums = [np.bincount(group, counted, len(differences)) for counted in found[1:]]
+    return np.stack([differences, *sums], axis=1).astype(np.int64)

@@ -4,6 +4,11 @@ import math
 
 import numpy as np
 
+from rerankkit.evaluate.counting import smaller_between
+
+FEW = 8
+"""Up to so many grades, a loop over them is faster than `smaller_between`."""
+
 
 class PairRatio(float):
     """Concordant over discordant pairs: infinite without a discordant one, NaN without any."""
@@ -28,9 +33,22 @@ class PairRatio(float):
 
 def count_pairs(score: np.ndarray, grade: np.ndarray) -> PairRatio:
     """The ratio of one query, from its judged documents' scores and grades; equal scores are neither."""
+    levels = np.unique(grade)
+    if len(levels) > FEW:
+        return _many_grades(score, grade)
     concordant = discordant = 0
-    for level in np.unique(grade)[1:]:
+    for level in levels[1:]:
         above, below = score[grade == level], np.sort(score[grade < level])
         concordant += int(np.searchsorted(below, above, "left").sum())
         discordant += int((len(below) - np.searchsorted(below, above, "right")).sum())
     return PairRatio(concordant, discordant)
+
+
+def _many_grades(score: np.ndarray, grade: np.ndarray) -> PairRatio:
+    order = np.argsort(grade, kind="stable")
+    score, grade = score[order], grade[order]
+    lower = np.searchsorted(grade, grade, "left")  # how many have a lower grade
+    none = np.zeros_like(lower)
+    smaller = int(smaller_between(score, none, lower, score).sum())
+    not_larger = int(smaller_between(score, none, lower, score, "right").sum())
+    return PairRatio(smaller, int(lower.sum()) - not_larger)

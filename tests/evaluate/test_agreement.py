@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import kendalltau, linregress, pearsonr
 
 from rerankkit.errors import InputError
-from rerankkit.evaluate.agreement import MARGINS, agreement
+from rerankkit.evaluate.agreement import MARGINS, _many_pairs, _pairs, agreement
 from rerankkit.run import Run
 
 
@@ -115,3 +115,22 @@ def test_constant_scores_have_neither_tau_nor_correlation(constant):
     counts = [(pairs.concordant, pairs.discordant) for pairs in found.margins]
     assert counts == [(0, 0)] * len(MARGINS)
     assert sum(pairs.tied for pairs in found.margins) == (0 if constant == "teacher" else 3)
+
+
+def test_long_lists_are_counted_as_short_ones_are():
+    chance = np.random.default_rng(4)
+    for size in (2, 5, 90):
+        teacher = np.sort(chance.integers(0, 20, size) / 3)[::-1]
+        student = chance.integers(0, 15, size).astype(float)
+        edges = np.array(MARGINS) * teacher.std()
+        np.testing.assert_array_equal(_many_pairs(teacher, student, edges), _pairs(teacher, student, edges))
+
+
+@pytest.mark.timeout(60)
+def test_a_list_of_50_000_candidates_needs_no_array_of_pairs():
+    count = 50_000  # 1.25 thousand million pairs
+    teacher = Run({"1": [(f"d{i}", float(count - i)) for i in range(count)]})
+    turned = Run({"1": [(f"d{i}", float(i)) for i in range(count)]})
+    found = agreement(teacher, turned)
+    assert found.tau.mean == -1
+    assert sum(one.discordant for one in found.margins) == count * (count - 1) // 2

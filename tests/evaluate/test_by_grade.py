@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from rerankkit.errors import InputError
@@ -59,3 +60,21 @@ def test_ties_alone_have_no_share():
 def test_nothing_judged_is_an_error():
     with pytest.raises(InputError, match="none of the candidates is judged"):
         against_grades(flat(RUN), {"q1": {"gone": 1}})
+
+
+def test_pairs_of_many_grades_by_their_difference():
+    chance = np.random.default_rng(3)
+    grade, score = chance.integers(0, 40, 80) * 25, chance.integers(0, 30, 80).astype(float)
+    run = Run({"1": [(f"d{i}", one) for i, one in enumerate(score)]})
+    found = against_grades(flat(run), {"1": {f"d{i}": int(one) for i, one in enumerate(grade)}}).accuracy
+    pairs = [(a, b) for a in range(80) for b in range(80) if grade[a] - grade[b] == 50]
+    of_fifty = next(one for one in found if one.difference == 50)
+    assert of_fifty.concordant == sum(score[a] > score[b] for a, b in pairs)
+    assert of_fifty.discordant == sum(score[a] < score[b] for a, b in pairs)
+    assert of_fifty.tied == sum(score[a] == score[b] for a, b in pairs)
+
+
+def test_grades_far_apart_need_no_room_between_them():
+    run = Run({"1": [("a", 2.0), ("b", 1.0)]})
+    (found,) = against_grades(flat(run), {"1": {"a": 10**12, "b": 0}}).accuracy
+    assert (found.difference, found.concordant) == (10**12, 1)

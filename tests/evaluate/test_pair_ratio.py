@@ -18,3 +18,12 @@ def test_worked_by_hand():
 def test_copies_keep_their_counts():
     for again in (copy.deepcopy(PairRatio(3, 0)), pickle.loads(pickle.dumps(PairRatio(3, 0)))):
         assert (again.concordant, again.discordant, again) == (3, 0, float("inf"))
+
+
+def test_many_grades_are_counted_as_few_are():
+    chance = np.random.default_rng(2)
+    grade, score = chance.integers(0, 12, 60), chance.integers(0, 30, 60).astype(float)
+    pairs = [(a, b) for a in range(60) for b in range(60) if grade[a] > grade[b]]
+    found = count_pairs(score, grade)
+    assert found.concordant == sum(score[a] > score[b] for a, b in pairs)
+    assert found.discordant == sum(score[a] < score[b] for a, b in pairs)
