@@ -13,10 +13,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from rerankkit.errors import InputError
-from rerankkit.rerank.checkpoint import Note, read_note
+from rerankkit.io.foreign import Fields
+from rerankkit.rerank.checkpoint import NOTE, Note, read_note
 from rerankkit.rerank.light_tokenizer import LightTokenizer
 from rerankkit.rerank.pairs import CUT, Frame, Pair, PairEncoder
-from rerankkit.rerank.scoring import Scoring
+from rerankkit.rerank.scoring import DTYPES, Scoring
 from rerankkit.rerank.shapes import few_shapes, padded_to_step
 from rerankkit.rerank.texts import WORDS
 from rerankkit.rerank.windowed import SCORES, Windowed, check_finite
@@ -28,6 +29,9 @@ log = logging.getLogger(__name__)
 MODULES = {"openvino": "rerankkit.rerank.on_openvino", "onnx": "rerankkit.rerank.on_onnx"}
 RUNTIMES = {"openvino": "openvino", "onnx": "onnxruntime"}
 """Each backend's module here, and the package that it runs on."""
+
+FRAME = {"prefix", "middle", "suffix", "segments", "query_end", "separator"}
+"""The parts of a frame that a note holds."""
 
 BATCH_TOKENS = 1024
 """Padded tokens of a batch: the states of so many stay in a core's cache from one layer to the next."""
@@ -44,7 +48,7 @@ class CompiledScorer(Windowed):
     """A Reranker: a compiled sequence classifier with its encoder."""
 
     def __init__(self, folder: Path, note: Note, scoring: Scoring, dtype: str) -> None:
-        told = note.exported
+        told = exported_of(note, folder)
         lengths = scoring.lengths(note.lengths)
         if lengths.max_length > told["positions"]:
             raise InputError(
@@ -82,9 +86,36 @@ class CompiledScorer(Windowed):
         return {"version": SCORES, **told, **where, **self.encoder.traits()}
 
 
+def exported_of(note: Note, folder: Path) -> dict[str, Any]:
+    """What a note tells of the compiled model; InputError where a part is missing, or is of another kind."""
+    what, path = "what a note tells of a compiled model", folder / NOTE
+    fields = Fields(note.exported, what, path)
+    told = fields.table("frame")
+    frame = Fields(told, what, path)
+    frame.whole("query_end"), frame.flag("segments"), fields.text("architecture")
+    backend, dtype = fields.text("backend"), fields.text("dtype")
+    ids = [told.get(name) for name in ("prefix", "middle", "suffix")] + [told.get("separator") or []]
+    fits = all(isinstance(one, list) and all(type(id) is int and id >= 0 for id in one) for one in ids)
+    known = backend in RUNTIMES and dtype in DTYPES and note.architecture in WORDS and set(told) == FRAME
+    if not fits or not known or fields.whole("positions") < 8 or fields.whole("pad_id") < 0:
+        raise InputError(f"not {what}: a value is none that export writes", "Export the model again", path)
+    return note.exported
+
+
 def installed(backend: str) -> bool:
     """Whether the package that a backend runs on is there."""
     return find_spec(RUNTIMES[backend]) is not None
+
+
+def lacking(backend: str, dtype: str) -> tuple[str, str] | None:
+    """The first package that making a compiled model takes and that is not installed, and how to get it."""
+    install = import_module(MODULES[backend]).INSTALL
+    parts = {"openvino": ("openvino",), "onnx": ("onnxruntime", "onnx", "onnxscript")}[backend]
+    needed = [(package, install) for package in parts]
+    needed += [(package, "pip install rerankkit") for package in ("torch", "transformers")]
+    if (backend, dtype) == ("openvino", "int8"):
+        needed.append(("nncf", "pip install 'rerankkit[int8]'"))
+    return next(((package, how) for package, how in needed if find_spec(package) is None), None)
 
 
 def missing(backend: str) -> InputError:
@@ -136,6 +167,17 @@ def digest(folder: Path, backend: str) -> str:
         with path.open("rb") as file:
             hashed.update(hashlib.file_digest(file, "sha256").digest())
     return hashed.hexdigest()[:16]
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a compiled model's files are those that were made, where their hash was written down."""
+    note = read_note(folder)
+    if note is None or not note.exported:
+        return False
+    try:
+        return note.exported.get("files") in (None, digest(folder, note.exported["backend"]))
+    except OSError:
+        return False
 
 
 def with_parity(note: Note, parity: dict[str, Any]) -> Note:

@@ -12,7 +12,7 @@ from rerankkit.errors import InputError
 from rerankkit.rerank import int8, on_onnx, on_openvino
 from rerankkit.rerank.batches import by_length, pad, padded
 from rerankkit.rerank.checkpoint import Note, positions, read_note
-from rerankkit.rerank.compiled import RUNTIMES, CompiledScorer, encoded, open_compiled
+from rerankkit.rerank.compiled import RUNTIMES, CompiledScorer, encoded, lacking, open_compiled
 from rerankkit.rerank.light_tokenizer import FILE
 from rerankkit.rerank.pairs import Pair
 from rerankkit.rerank.parity import Parity
@@ -94,16 +94,11 @@ def compile_into(folder: Path, making: Making, dtype: str, careful: bool = False
 
 def needs(backend: str, dtype: str) -> None:
     """Raises InputError where a package is missing that making such a model takes."""
-    from importlib.util import find_spec
-
-    for package, install in {
-        "openvino": [("openvino", on_openvino.INSTALL)],
-        "onnx": [("onnxruntime", on_onnx.INSTALL), ("onnx", on_onnx.INSTALL), ("onnxscript", on_onnx.INSTALL)],
-    }[backend]:
-        if find_spec(package) is None:
-            raise InputError(f"--backend {backend} needs {package}", f"Install it: {install}")
-    if (backend, dtype) == ("openvino", "int8") and find_spec("nncf") is None:
-        raise InputError("int8 needs nncf, once, to make the model", f"Install it: {int8.INSTALL}")
+    found = lacking(backend, dtype)
+    if found is not None:
+        package, install = found
+        what = "int8" if package == "nncf" else f"--backend {backend}"
+        raise InputError(f"{what} needs {package} to make the model, once", f"Install it: {install}")
 
 
 def _some_pairs(scorer: PairScorer, groups: Sequence[Group]) -> list[Pair]:

@@ -54,6 +54,14 @@ def kept(store: Store, model: str | None = None, prefix: str | None = None) -> l
     return chosen
 
 
+def traits_by_id(store: Store) -> dict[int, dict[str, Any]]:
+    """The number and the traits of each reranker whose scores are kept; damaged ones are left out."""
+    asked = "SELECT id, digest, model, traits, made, used, 0 FROM identities"
+    with store.told():
+        rows = store.db.execute(asked).fetchall()
+    return {one.id: one.traits for row in rows for one in (_kept(row, store.path),) if one is not None}
+
+
 def _kept(row: tuple[Any, ...], path: Path) -> Kept | None:
     """A row of `identities`; None, with a warning, for one that is not what was written."""
     number, digest, model, text, made, used, scores = row

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rerankkit.errors import InputError
-from rerankkit.rerank import backends
+from rerankkit.rerank import auto_backend, backends, compiled_cache
 from rerankkit.rerank.backends import COMPILED, Place, compiled_for
 from rerankkit.rerank.checkpoint import read_note
 from rerankkit.rerank.compiled import CompiledScorer
@@ -48,8 +48,9 @@ def made(monkeypatch, compiled):
         return note
 
     monkeypatch.setattr("rerankkit.rerank.compiling.compile_into", compile_into)
-    monkeypatch.setattr(backends, "installed", lambda name: name == backend)
-    monkeypatch.setattr(backends, "_dtype", lambda name, asked: "float32" if asked == "auto" else asked)
+    for module in (backends, auto_backend):
+        monkeypatch.setattr(module, "installed", lambda name: name == backend)
+        monkeypatch.setattr(module, "dtype_of", lambda name, asked: "float32" if asked == "auto" else asked)
     return backend, calls
 
 
@@ -68,14 +69,14 @@ def test_a_model_is_compiled_once_and_kept_whole(made, bert_reranker, tmp_path):
     assert (second.folder, calls) == (first.folder, [(backend, "float32")])
     assert first.folder.parent == tmp_path / COMPILED
     assert first.folder.name.startswith(fingerprint(str(bert_reranker), tmp_path)[:16])
-    assert [path.name for path in (tmp_path / COMPILED).iterdir()] == [first.folder.name]
+    assert [path.name for path in (tmp_path / COMPILED).iterdir() if path.is_dir()] == [first.folder.name]
     parity = read_note(first.folder).exported["parity"]
     assert (parity["lists"], parity["pairs"], parity["tau"]) == (2, 10, 1.0)
 
 
 def test_what_does_not_agree_is_not_kept(made, bert_reranker, tmp_path, monkeypatch):
     backend, _ = made
-    monkeypatch.setattr(backends, "compared", lambda wanted, found: Parity(2, 10, 9.0, 0.5, 0.5, 0.5))
+    monkeypatch.setattr(compiled_cache, "compared", lambda wanted, found: Parity(2, 10, 9.0, 0.5, 0.5, 0.5))
     with pytest.raises(InputError, match=r"does not rank as the weights do: Kendall tau 0\.5000"):
         load(bert_reranker, tmp_path, backend=backend)
     assert list((tmp_path / COMPILED).iterdir()) == []
@@ -84,24 +85,24 @@ def test_what_does_not_agree_is_not_kept(made, bert_reranker, tmp_path, monkeypa
 def test_auto_takes_what_agrees_and_is_faster_and_says_why(made, bert_reranker, tmp_path, monkeypatch, caplog):
     backend, calls = made
     times = iter([2.0, 1.0])
-    monkeypatch.setattr(backends, "timed", lambda work: (work(), next(times)))
+    monkeypatch.setattr(compiled_cache, "timed", lambda work: (work(), next(times)))
     with caplog.at_level(logging.INFO):
         assert load(bert_reranker, tmp_path, backend="auto").backend == backend
     assert f"--backend auto is {backend} here: float32, 2.0 times torch in float32" in caplog.text
     load(bert_reranker, tmp_path, backend="auto")
     assert calls == [(backend, "float32")]
-    (choice,) = (tmp_path / COMPILED).glob("*.json")
+    (choice,) = (tmp_path / COMPILED).glob("*-auto-*.json")
     assert json.loads(choice.read_text())["backend"] == backend
 
 
 def test_auto_is_torch_where_the_other_is_slower_or_does_not_agree(made, bert_reranker, tmp_path, monkeypatch, caplog):
     times = iter([1.0, 2.0])
-    monkeypatch.setattr(backends, "timed", lambda work: (work(), next(times)))
+    monkeypatch.setattr(compiled_cache, "timed", lambda work: (work(), next(times)))
     with caplog.at_level(logging.INFO):
         assert isinstance(load(bert_reranker, tmp_path / "slow", backend="auto"), PairScorer)
     assert "is slower than torch in float32 (0.50 times as fast)" in caplog.text
-    monkeypatch.setattr(backends, "timed", lambda work: (work(), 1.0))
-    monkeypatch.setattr(backends, "compared", lambda wanted, found: Parity(2, 10, 9.0, 0.5, 0.5, 0.5))
+    monkeypatch.setattr(compiled_cache, "timed", lambda work: (work(), 1.0))
+    monkeypatch.setattr(compiled_cache, "compared", lambda wanted, found: Parity(2, 10, 9.0, 0.5, 0.5, 0.5))
     with caplog.at_level(logging.INFO):
         assert isinstance(load(bert_reranker, tmp_path / "off", backend="auto"), PairScorer)
     assert "Kendall tau 0.5000" in caplog.text
@@ -110,7 +111,8 @@ def test_auto_is_torch_where_the_other_is_slower_or_does_not_agree(made, bert_re
 
 
 def test_without_a_runtime_auto_is_torch_and_others_tell_what_to_install(bert_reranker, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(backends, "installed", lambda name: False)
+    for module in (backends, auto_backend):
+        monkeypatch.setattr(module, "installed", lambda name: False)
     with caplog.at_level(logging.INFO):
         assert isinstance(load(bert_reranker, tmp_path, backend="auto"), PairScorer)
     assert "neither openvino nor onnxruntime is installed" in caplog.text
@@ -153,7 +155,8 @@ def test_a_folder_that_was_exported_is_run_as_it_was(compiled, tmp_path, bert_re
     model = next(path for path in exported.glob(f"{backend}/*") if path.suffix in (".bin", ".onnx"))
     model.write_bytes(model.read_bytes() + b"\0")
     assert fingerprint(str(exported), tmp_path) != before
-    monkeypatch.setattr(backends, "installed", lambda name: False)
+    for module in (backends, auto_backend):
+        monkeypatch.setattr(module, "installed", lambda name: False)
     assert isinstance(load(exported, tmp_path, backend="auto"), PairScorer)
 
 
