@@ -31,8 +31,16 @@ class Work:
 
 
 def side_file(output: Path) -> Path:
-    """Where the side file of an output is: in a folder `meta.json`, else beside the file, `.meta.json` added."""
-    return output / SIDE if output.is_dir() else output.with_name(f"{output.name}.{SIDE}")
+    """Where the side file of an output is: in a folder `meta.json`, else beside the file, with `.meta.json` added."""
+    if output.is_dir():
+        return output / SIDE
+    beside = output.with_name(f"{output.name}.{SIDE}")
+    return output.resolve().with_name(f"{output.resolve().name}.{SIDE}") if _is_linked(output, beside) else beside
+
+
+def _is_linked(output: Path, beside: Path) -> bool:
+    """Whether the side file lies beside the file that a link names."""
+    return output.is_symlink() and not beside.is_file()
 
 
 def write_side_file(work: Work, made: Path, output: Path) -> None:

@@ -85,3 +85,12 @@ def test_what_is_no_side_file_is_refused(here, text):
 def test_an_output_without_side_file_is_told(here):
     with pytest.raises(InputError, match="no side file tells how this was made"):
         read_side_file(Path("a.txt"))
+
+
+def test_a_linked_output_has_its_side_file_beside_the_file(here):
+    Path("disk").mkdir()
+    Path("disk/run.txt").touch()
+    Path("link.txt").symlink_to("disk/run.txt")
+    assert side_file(Path("link.txt")) == Path("link.txt.meta.json").resolve().parent / "disk/run.txt.meta.json"
+    Path("link.txt.meta.json").touch()
+    assert side_file(Path("link.txt")) == Path("link.txt.meta.json")

@@ -1,17 +1,21 @@
 """The commands, one file each, imported only when called."""
 
+import difflib
 import importlib
 import logging
 import os
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import click
 
+from rerankkit.cli.console import log_to_stderr, prepare_stdout
+from rerankkit.cli.last_door import exit_code_of, past_click
+from rerankkit.cli.places import checked
 from rerankkit.cli.scribe import Scribe
-from rerankkit.errors import InputError
 from rerankkit.files import witnessed
 from rerankkit.io.streams import replayed
 
@@ -40,8 +44,22 @@ COMMANDS = {
 }
 """Command -> its line in `--help`: the modules stay unread until one is called."""
 
-LONGEST = 2000
-"""Characters of a message: what a user's file holds may be of any length."""
+NEAR = {
+    "bm25": ("retrieve",),
+    "check": ("lint", "submit"),
+    "cite": ("reproduce",),
+    "convert": ("export",),
+    "finetune": ("sft", "distill"),
+    "fit": ("sft", "distill"),
+    "list": ("models",),
+    "pretrain": ("cpt",),
+    "score": ("rerank", "evaluate"),
+    "search": ("retrieve",),
+    "serve": ("export", "rerank"),
+    "train": ("sft", "distill"),
+    "version": ("--version",),
+}
+"""Names that other tools have for these commands."""
 
 
 class LazyGroup(click.Group):
@@ -53,24 +71,51 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        return importlib.import_module(f"rerankkit.cli.{cmd_name}").command
+        return checked(importlib.import_module(f"rerankkit.cli.{cmd_name}").command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and not ctx.resilient_parsing and self.get_command(ctx, name) is None:
+            raise click.UsageError(f"No such command {name!r}. {_nearest(name)}", ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
-        """Runs a command; wrong input ends in a message on stderr and exit code 2, never in a traceback."""
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        with past_click():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with past_click():
+            return super().invoke(ctx)
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, standalone_mode: bool = True, **options: Any) -> Any:
+        """Runs a command; every error ends in one line on stderr and an exit code, never in a traceback."""
         given = sys.argv[1:] if args is None else list(args)
-        try:
-            with witnessed(Scribe(given)), replayed():
-                return super().main(given, *rest, **options)
-        except InputError as error:
-            problem = str(error)
-        except OSError as error:
-            problem = f"{error.filename or 'input or output'}: {error.strerror or error}"
-        click.echo(f"Error: {problem if len(problem) <= LONGEST else problem[:LONGEST] + '…'}", err=True)
-        sys.exit(2)
+        with witnessed(Scribe(given)), replayed():
+            run = partial(super().main, given, *rest, standalone_mode=False, **options)
+            if not standalone_mode:
+                return run()
+            prepare_stdout()
+            code = exit_code_of(run, given)
+        sys.exit(code)
+
+
+def _nearest(name: str) -> str:
+    """Which commands a user may have meant."""
+    known = name.lower().replace("-", "").replace("_", "")
+    close = NEAR.get(known) or difflib.get_close_matches(known, COMMANDS, 3, 0.6)
+    starts = [command for command in COMMANDS if len(known) > 2 and command.startswith(known)]
+    found = list(dict.fromkeys([*starts, *close]))
+    if not found:
+        return f"The commands are: {', '.join(COMMANDS)}"
+    return f"Did you mean {' or '.join(found)}?"
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -89,7 +134,7 @@ def main(quiet: bool, verbose: bool) -> None:
       rerankkit evaluate runs/bm25.txt runs/bert.txt --qrels qrels.txt
     """
     level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    log_to_stderr()
     logging.getLogger("rerankkit").setLevel(level)
     if not sys.warnoptions:  # what libraries warn each other of is not for users
         warnings.simplefilter("ignore", FutureWarning)

@@ -5,12 +5,13 @@ from pathlib import Path
 import click
 
 from rerankkit.cli.inputs import check_distinct, models_option, numbers_of
+from rerankkit.cli.places import MODEL, OUTPUT_FOLDER
 
 
 @click.command(short_help="Make one reranker of several that began alike: the mean of their weights.")
-@click.argument("checkpoints", nargs=-1, required=True)
+@click.argument("checkpoints", nargs=-1, required=True, type=MODEL)
 @click.option("--weights", help="One number a checkpoint, by commas; equal by default.")
-@click.option("--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="The folder.")
+@click.option("--output", required=True, type=OUTPUT_FOLDER, help="The folder.")
 @models_option
 def command(checkpoints: tuple[str, ...], weights: str | None, output: Path, models: Path) -> None:
     """Average the weights of checkpoints that were trained from one start.

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from rerankkit.cli.console import write_data
 from rerankkit.cli.inputs import judged_topics, run_names
 from rerankkit.cli.report_options import ReportFlags, report_options
 
@@ -93,7 +94,7 @@ def command(
         marks = Marks(*(lambda text, style=style: click.style(text, **style) for style in (bold, good, bad)))
         click.echo(as_text(study, marks))
     else:
-        click.echo(getattr(comparison_formats, f"as_{output}")(study))
+        write_data(getattr(comparison_formats, f"as_{output}")(study))
     for warning in study.warnings:
         click.echo(f"Warning: {warning}", err=True)
     for path in written:

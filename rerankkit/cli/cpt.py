@@ -15,6 +15,7 @@ from rerankkit.cli.inputs import (
     names_of,
     start_option,
 )
+from rerankkit.cli.places import NAME, OUTPUT_FOLDER
 from rerankkit.cli.training import lora_names, tell, training_options
 from rerankkit.errors import InputError
 
@@ -24,11 +25,11 @@ from rerankkit.errors import InputError
     "--clicks", type=click.Path(path_type=Path), help="query, docid or query, title, summary[, clicks[, rank]]."
 )
 @click_options
-@click.option("--topics", help="With --displayed: the queries of that run.")
+@click.option("--topics", type=NAME, help="With --displayed: the queries of that run.")
 @index_option
 @collection_option
 @start_option("The LLM", names=LLMS)
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder of the trained LLM.")
+@click.option("--output", type=OUTPUT_FOLDER, required=True, help="Folder of the trained LLM.")
 @training_options
 @models_option
 def command(

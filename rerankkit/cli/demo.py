@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
+from rerankkit.cli.places import Output
+
 
 @click.command(short_help="The whole method on the documentation of installed libraries.")
-@click.option(
-    "--folder", type=click.Path(path_type=Path), help="Where everything goes; runs/demo, with --full runs/demo-full."
-)
+@click.option("--folder", type=Output("into"), help="Where everything goes; runs/demo, with --full runs/demo-full.")
 @click.option("--full", is_flag=True, help="At full size: all queries, deeper lists, more epochs (hours on a CPU).")
 @click.option("--seed", default=0, show_default=True, help="Of the split and the trainings.")
 def command(folder: Path | None, full: bool, seed: int) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rerankkit.cli.inputs import all_queries, collection_of
+from rerankkit.cli.places import NAME
 from rerankkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 OPTIONS: tuple[tuple[str, Any, str], ...] = (
     ("--dev-run", click.Path(path_type=Path), "First-stage run of dev queries: the best weights on it are kept."),
     ("--dev-qrels", click.Path(path_type=Path), "Their grades."),
-    ("--dev-topics", str, "Their topics, where --topics does not hold them: others judged do not count."),
+    ("--dev-topics", NAME, "Their topics, where --topics does not hold them: others judged do not count."),
     ("--dev-depth", click.IntRange(1), "Candidates of each dev query that are scored; all by default."),
 )
 SETTINGS: tuple[tuple[str, Any, str], ...] = (

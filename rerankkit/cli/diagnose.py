@@ -4,6 +4,9 @@ from pathlib import Path
 
 import click
 
+from rerankkit.cli.console import write_data
+from rerankkit.cli.places import Output
+
 FORMATS = ("table", "json")
 
 
@@ -21,7 +24,7 @@ FORMATS = ("table", "json")
 )
 @click.option("--depth", type=click.IntRange(1), help="Count only so many first candidates: the depth of reranking.")
 @click.option("--output", type=click.Choice(FORMATS), default="table", show_default=True, help="Format on stdout.")
-@click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="A folder for pictures (PNG).")
+@click.option("--plots", type=Output("into"), help="A folder for pictures (PNG).")
 def command(
     teacher: Path,
     student: Path | None,
@@ -63,7 +66,10 @@ def command(
     )
     diagnosis = diagnose(given, measures)
     found = verdict.warnings(diagnosis)
-    click.echo(findings.as_json(diagnosis, found) if output == "json" else findings.as_text(diagnosis))
+    if output == "json":
+        write_data(findings.as_json(diagnosis, found))
+    else:
+        click.echo(findings.as_text(diagnosis))
     for path in draw(given, diagnosis, plots) if plots is not None else ():
         click.echo(f"Wrote {path}", err=True)
     for warning in found:

@@ -18,18 +18,21 @@ from rerankkit.cli.inputs import (
     names_of,
     start_option,
 )
+from rerankkit.cli.places import NAME, OUTPUT_FOLDER
 from rerankkit.cli.training import lora_names, loss_option, loss_options, parsed_options, tell, training_options
 from rerankkit.errors import InputError
 
 
 @click.command(short_help="Fit a student to a teacher's run.")
-@click.option("--run", "runs", multiple=True, required=True, help="The teacher's run, raw scores. May repeat.")
-@click.option("--topics", multiple=True, required=True, help="Topics of the runs. May repeat.")
+@click.option(
+    "--run", "runs", type=NAME, multiple=True, required=True, help="The teacher's run, raw scores. May repeat."
+)
+@click.option("--topics", type=NAME, multiple=True, required=True, help="Topics of the runs. May repeat.")
 @index_option
 @collection_option
 @click.option("--depth", type=click.IntRange(1), help="The run's first so many: the depth at which the teacher scored.")
 @start_option("The student", "minilm-l6")
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder of the checkpoint.")
+@click.option("--output", type=OUTPUT_FOLDER, required=True, help="Folder of the checkpoint.")
 @loss_option("hybrid")
 @click.option("--alpha", type=float, help="Hybrid: weight of the point term.  [default: 1]")
 @click.option("--beta", type=float, help="Hybrid: weight of the margin term.  [default: 1]")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from rerankkit.cli.console import write_data
 from rerankkit.cli.inputs import judged_topics, run_names
 
 FORMATS = ("table", "csv", "json")
@@ -61,9 +62,9 @@ def command(
     ]
     tests = report.against_first(evaluations, test, seed)
     if output == "json":
-        click.echo(report.as_json(evaluations, tests, per_query))
+        write_data(report.as_json(evaluations, tests, per_query))
     elif output == "csv":
-        click.echo(report.queries_csv(evaluations) if per_query else report.as_csv(evaluations, tests))
+        write_data(report.queries_csv(evaluations) if per_query else report.as_csv(evaluations, tests))
     elif per_query:
         click.echo(report.queries_table(evaluations))
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rerankkit.cli.inputs import collection_of, collection_option, index_option, models_option, queries_of
+from rerankkit.cli.places import MODEL, NAME, OUTPUT_FOLDER
 from rerankkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -14,19 +15,21 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Write a checkpoint in a form that other programs serve.")
-@click.option("--model", required=True, help="A checkpoint of --models by name, a folder, a Hugging Face id.")
+@click.option(
+    "--model", type=MODEL, required=True, help="A checkpoint of --models by name, a folder, a Hugging Face id."
+)
 @click.option(
     "--format", "form", required=True, type=click.Choice(("openvino", "onnx", "merged")), help="What is written."
 )
 @click.option("--dtype", default="float32", show_default=True, help="float32, bf16, float16, int8.")
-@click.option("--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="The folder.")
+@click.option("--output", required=True, type=OUTPUT_FOLDER, help="The folder.")
 @click.option("--run", "run_path", type=click.Path(path_type=Path), help="Lists to compare both models' scores by.")
-@click.option("--topics", help="Their topics file, or a name that Pyserini knows.")
+@click.option("--topics", type=NAME, help="Their topics file, or a name that Pyserini knows.")
 @index_option
 @collection_option
 @click.option("--qrels", type=click.Path(path_type=Path), help="Grades: tells the change of nDCG@10 too.")
 @click.option("--calibrate", type=click.Path(path_type=Path), help="int8: lists that the scales are set by, a run.")
-@click.option("--calibrate-topics", help="Their topics, where --topics does not hold them.")
+@click.option("--calibrate-topics", type=NAME, help="Their topics, where --topics does not hold them.")
 @click.option("--queries", default=50, show_default=True, type=click.IntRange(1), help="How many lists are compared.")
 @click.option("--depth", default=100, show_default=True, type=click.IntRange(2), help="How many candidates of each.")
 @click.option("--force", is_flag=True, help="Write it even where it does not rank as the checkpoint does.")

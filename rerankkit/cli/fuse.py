@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from rerankkit.cli.inputs import check_distinct, check_output, numbers_of
+from rerankkit.cli.places import OUTPUT_FILE
 from rerankkit.errors import InputError
 
 OPTIONS = {"k": ("rrf",), "alpha": ("interpolation",), "norm": ("interpolation", "combsum", "combmnz")}
@@ -29,7 +30,7 @@ OPTIONS = {"k": ("rrf",), "alpha": ("interpolation",), "norm": ("interpolation",
 @click.option("--weights", help="One number a run, by commas; equal by default.")
 @click.option("--k", type=float, help="rrf: how little the first ranks stand out.  [default: 60]")
 @click.option("--depth", type=click.IntRange(1), help="Keep so many hits of each query.")
-@click.option("--output", required=True, type=click.Path(path_type=Path), help="The run, TREC format.")
+@click.option("--output", required=True, type=OUTPUT_FILE, help="The run, TREC format.")
 @click.option("--tag", help="The run's tag; the method's name by default.")
 def command(
     runs: tuple[Path, ...],

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from rerankkit.cli.places import OUTPUT_FOLDER
+
 
 @click.command(short_help="Documents to a Lucene index.")
 @click.option(
@@ -13,7 +15,7 @@ import click
     type=click.Path(path_type=Path),
     help="JSONL file, .gz too, or a folder of them.",
 )
-@click.option("--index", required=True, type=click.Path(path_type=Path), help="Folder of the index to make.")
+@click.option("--index", required=True, type=OUTPUT_FOLDER, help="Folder of the index to make.")
 @click.option("--language", default="en", show_default=True, help="The documents' language, such as de or zh.")
 @click.option("--threads", type=click.IntRange(1), help="Indexing threads; one a core, at most 4, by default.")
 def command(source: Path, index: Path, language: str, threads: int | None) -> None:

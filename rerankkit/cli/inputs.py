@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from rerankkit.cli.places import MODEL, NAME, LookedIn
 from rerankkit.errors import InputError
 from rerankkit.rerank.pairs import LONG_QUERIES
 from rerankkit.run import Run
@@ -14,14 +15,16 @@ from rerankkit.types import Collection, Group, Queries, Query
 
 log = logging.getLogger(__name__)
 
-index_option = click.option("--index", help="Lucene index folder, or a Pyserini prebuilt index, that holds the text.")
+index_option = click.option(
+    "--index", type=NAME, help="Lucene index folder, or a Pyserini prebuilt index, that holds the text."
+)
 collection_option = click.option(
     "--collection", type=click.Path(path_type=Path), help="JSONL file or folder that holds the text instead."
 )
-topics_option = click.option("--topics", required=True, help="Topics file, or a name that Pyserini knows.")
+topics_option = click.option("--topics", type=NAME, required=True, help="Topics file, or a name that Pyserini knows.")
 models_option = click.option(
     "--models",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=LookedIn(),
     default=Path("runs/models"),
     show_default=True,
     help="Folder of checkpoints that --model finds by name.",
@@ -53,7 +56,7 @@ PROBED = 32
 def start_option(role: str, default: str | None = None, names: str = f"{LLMS}, {ENCODERS}") -> Callable[..., Any]:
     """`--model` of a command that trains."""
     told = f"{role}: a checkpoint of --models by name, {names}, a folder, a Hugging Face id."
-    return click.option("--model", required=default is None, default=default, show_default=True, help=told)
+    return click.option("--model", type=MODEL, required=default is None, default=default, show_default=True, help=told)
 
 
 def queries_of(topics: str) -> Queries:
@@ -163,6 +166,7 @@ def held_out_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option("--drop-overlap", is_flag=True, help="Leave the near-duplicates of --held-out out.")(command)
     return click.option(
         "--held-out",
+        type=NAME,
         multiple=True,
         metavar="TOPICS",
         help="Dev or test topics: tells which training queries are near-duplicates of them. May repeat.",

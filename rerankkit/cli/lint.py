@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rerankkit.cli.inputs import collection_option, queries_of
+from rerankkit.cli.places import NAME
 from rerankkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 @click.command(short_help="Tell every way in which a run misleads.")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--qrels", type=click.Path(path_type=Path), help="Also tell how far ties move nDCG@10 and RR@10.")
-@click.option("--topics", help="Also tell which topics lack: a file, or a name that Pyserini knows.")
-@click.option("--index", help="Also tell which documents are not in it: Lucene index folder, or a prebuilt index.")
+@click.option("--topics", type=NAME, help="Also tell which topics lack: a file, or a name that Pyserini knows.")
+@click.option(
+    "--index", type=NAME, help="Also tell which documents are not in it: Lucene index folder, or a prebuilt index."
+)
 @collection_option
 @click.option("--depth", type=click.IntRange(1), help="Documents that a query should have.")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="On stdout.")

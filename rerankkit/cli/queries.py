@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from rerankkit.cli.inputs import LLMS, check_output, collection_option, index_option, models_option, queries_of
+from rerankkit.cli.places import MODEL, NAME, OUTPUT_FILE
 from rerankkit.errors import InputError
 from rerankkit.types import Document
 
@@ -131,6 +132,7 @@ def examples_of(source: Source, clicks: Path, unheard: "Unheard") -> "list[Click
 )
 @click.option(
     "--model",
+    type=MODEL,
     help="A causal LLM that writes a query for each document: a checkpoint of --models by name, such as cpt's, "
     f"{LLMS}, a folder, a Hugging Face id.",
 )
@@ -142,7 +144,7 @@ def examples_of(source: Source, clicks: Path, unheard: "Unheard") -> "list[Click
 @click.option(
     "--max-words", type=click.IntRange(1), default=12, show_default=True, help="Words of a query; a log's stay whole."
 )
-@click.option("--held-out", multiple=True, help="Topics whose near-duplicates are left out. May repeat.")
+@click.option("--held-out", type=NAME, multiple=True, help="Topics whose near-duplicates are left out. May repeat.")
 @click.option("--prefix", help="What the qids begin with; ut, us, ul, um by the source.")
 @click.option("--shots", type=click.IntRange(0), default=4, show_default=True, help="Examples that the model is shown.")
 @click.option("--temperature", default=0.7, show_default=True, help="Of the sampling; 0: the likeliest word.")
@@ -151,7 +153,7 @@ def examples_of(source: Source, clicks: Path, unheard: "Unheard") -> "list[Click
 @click.option("--batch-tokens", type=int, default=4096, show_default=True, help="Padded tokens of a batch.")
 @click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16, float16.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
-@click.option("--output", required=True, type=click.Path(path_type=Path), help="The topics, qid<TAB>text.")
+@click.option("--output", required=True, type=OUTPUT_FILE, help="The topics, qid<TAB>text.")
 @models_option
 @click.pass_context
 def command(

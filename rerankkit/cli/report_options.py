@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rerankkit.cli.inputs import check_output, collection_of
+from rerankkit.cli.places import NAME, Output
 from rerankkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,9 +19,17 @@ if TYPE_CHECKING:
 
 A_FILE = click.Path(path_type=Path)
 OPTIONS: tuple[tuple[str, dict[str, Any], str], ...] = (
-    ("--report", {"type": A_FILE}, "Write one HTML page that needs no network: tables, figures, single queries."),
-    ("--plots", {"type": click.Path(path_type=Path, file_okay=False)}, "A folder for the figures as PNG and SVG."),
-    ("--index", {}, "Lucene index folder, or a Pyserini prebuilt index: the documents' texts in the report."),
+    (
+        "--report",
+        {"type": Output("file")},
+        "Write one HTML page that needs no network: tables, figures, single queries.",
+    ),
+    ("--plots", {"type": Output("into")}, "A folder for the figures as PNG and SVG."),
+    (
+        "--index",
+        {"type": NAME},
+        "Lucene index folder, or a Pyserini prebuilt index: the documents' texts in the report.",
+    ),
     ("--collection", {"type": A_FILE}, "JSONL file or folder that holds the texts instead."),
     (
         "--teacher",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rerankkit.cli.places import Output
 from rerankkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ LEAST = 0.99
 @click.option("--baseline", type=click.Path(path_type=Path), help="A run: also tell which share of the gain is there.")
 @click.option("--least-tau", type=click.FloatRange(-1, 1), default=LEAST, show_default=True, help="Below, exit code 1.")
 @click.option("--anyway", is_flag=True, help="Run it although inputs have changed.")
-@click.option("--keep", type=click.Path(path_type=Path), help="Where the new output is kept; nowhere by default.")
+@click.option("--keep", type=Output("either"), help="Where the new output is kept; nowhere by default.")
 @click.option(
     "--output", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="On stdout."
 )

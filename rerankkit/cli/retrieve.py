@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from rerankkit.cli.inputs import check_output
+from rerankkit.cli.places import NAME, OUTPUT_FILE
 from rerankkit.errors import InputError
 
 FLAGS = ("k1", "b", "rm3", "rocchio", "threads", "batch_size", "language", "remove_query")
@@ -16,9 +17,9 @@ FLAGS = ("k1", "b", "rm3", "rocchio", "threads", "batch_size", "language", "remo
 
 
 @click.command(short_help="Topics to a first-stage run.")
-@click.option("--index", required=True, help="Lucene index folder, or a Pyserini prebuilt index.")
-@click.option("--topics", required=True, help="Topics file, or a name that Pyserini knows.")
-@click.option("--output", required=True, type=click.Path(path_type=Path), help="The run, TREC format.")
+@click.option("--index", type=NAME, required=True, help="Lucene index folder, or a Pyserini prebuilt index.")
+@click.option("--topics", type=NAME, required=True, help="Topics file, or a name that Pyserini knows.")
+@click.option("--output", required=True, type=OUTPUT_FILE, help="The run, TREC format.")
 @click.option("--method", default="bm25", show_default=True, help="The first stage.")
 @click.option("--hits", default=1000, show_default=True, type=click.IntRange(1), help="Hits of each topic.")
 @click.option("--tag", help="The run's tag; the method's name by default.")

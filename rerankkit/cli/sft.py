@@ -20,6 +20,7 @@ from rerankkit.cli.inputs import (
     start_option,
     topics_option,
 )
+from rerankkit.cli.places import NAME, OUTPUT_FOLDER
 from rerankkit.cli.training import (
     lora_names,
     loss_option,
@@ -36,6 +37,7 @@ from rerankkit.errors import InputError
 @click.option(
     "--run",
     "runs",
+    type=NAME,
     multiple=True,
     required=True,
     help="First-stage run: candidates and negatives. May repeat: the lists of a query are interleaved.",
@@ -49,7 +51,7 @@ from rerankkit.errors import InputError
 @click.option("--judged-only", is_flag=True, help="Only judged candidates; otherwise an unjudged one is grade 0.")
 @click.option("--depth", type=click.IntRange(1), help="Candidates of each query that are considered.")
 @start_option("Where to start")
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="Folder of the checkpoint.")
+@click.option("--output", type=OUTPUT_FOLDER, required=True, help="Folder of the checkpoint.")
 @loss_option("ranknet")
 @click.option("--suspects", type=click.Path(path_type=Path), help="A teacher's run: tells likely false negatives.")
 @click.option("--drop-suspects", is_flag=True, help="Leave the likely false negatives of --suspects out.")

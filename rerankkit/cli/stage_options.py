@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from rerankkit.cli.places import MODEL
 from rerankkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,7 +18,12 @@ HOW = ("firstp", "maxp", "sump")
 OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     (
         "--then",
-        {"multiple": True, "metavar": "MODEL", "help": "Another model, that reorders the top of the order so far."},
+        {
+            "type": MODEL,
+            "multiple": True,
+            "metavar": "MODEL",
+            "help": "Another model, that reorders the top of the order so far.",
+        },
     ),
     (
         "--then-depth",
@@ -73,7 +79,7 @@ class Then(NamedTuple):
     def scoring(self, first: "Scoring") -> "Scoring":
         """How it is run: as the first model, but for what was said of it; not every backend runs every model."""
         backend = self.backend or ("torch" if first.backend == "torch" else "auto")
-        return replace(first, dtype=self.dtype or first.dtype, backend=backend, compile=False)
+        return replace(first, dtype=self.dtype or first.dtype, backend=backend, compile=False, label=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rerankkit.cli.places import OUTPUT_FILE, InPlace
 from rerankkit.errors import InputError
 from rerankkit.rerank.store import DEFAULT
 
@@ -19,7 +20,7 @@ UNITS = {"h": 3600, "d": 86400, "w": 7 * 86400}
 
 store_option = click.option(
     "--store",
-    type=click.Path(path_type=Path),
+    type=InPlace(DEFAULT),
     default=DEFAULT,
     show_default=True,
     help="The score store.",
@@ -118,7 +119,7 @@ def seconds(age: str) -> int:
 @store_option
 @model_option
 @identity_option
-@click.option("--output", required=True, type=click.Path(path_type=Path), help="The Parquet file.")
+@click.option("--output", required=True, type=OUTPUT_FILE, help="The Parquet file.")
 def export(store: Path, model: str | None, identity: str | None, output: Path) -> None:
     """Write scores to a Parquet file: identity, model, query, document, score, made.
 

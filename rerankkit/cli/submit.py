@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rerankkit.cli.inputs import queries_of
+from rerankkit.cli.places import NAME, OUTPUT_FOLDER
 from rerankkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,10 +20,10 @@ SUMS = "SHA256SUMS"
 
 @click.command(short_help="Make a run ready for a track: checked, packed, with its metadata.")
 @click.argument("run_path", metavar="RUN", type=click.Path(path_type=Path))
-@click.option("--track", required=True, help="The rules: a track's name, or a TOML file of your own.")
-@click.option("--output", type=click.Path(path_type=Path), help="The folder to hand in; without it, only check.")
+@click.option("--track", type=NAME, required=True, help="The rules: a track's name, or a TOML file of your own.")
+@click.option("--output", type=OUTPUT_FOLDER, help="The folder to hand in; without it, only check.")
 @click.option("--tag", help="The run's tag; its own by default.")
-@click.option("--topics", help="The track's topics: a file, or a name that Pyserini knows.")
+@click.option("--topics", type=NAME, help="The track's topics: a file, or a name that Pyserini knows.")
 @click.option("--team", help="Who hands it in, for the metadata.")
 @click.option("--manual", is_flag=True, help="A person had a hand in it: for the metadata.")
 @click.pass_context

@@ -18,6 +18,7 @@ from rerankkit.cli.inputs import (
     queries_of,
     topics_option,
 )
+from rerankkit.cli.places import MODEL, InPlace, Output
 from rerankkit.errors import InputError
 from rerankkit.rerank.store import DEFAULT
 
@@ -37,6 +38,7 @@ PERCENTILES = ("p50", "p95")
 @click.option(
     "--model",
     "names",
+    type=MODEL,
     multiple=True,
     required=True,
     help=f"A model, as `rerank` takes it: {LLMS}, {ENCODERS}, …",
@@ -60,8 +62,8 @@ PERCENTILES = ("p50", "p95")
 @long_queries_option
 @click.option("--all", "whole", is_flag=True, help="List all, not the Pareto front alone.")
 @click.option("--output", type=click.Choice(FORMATS), default="table", show_default=True, help="Format on stdout.")
-@click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="A folder for tune.png and tune.svg.")
-@click.option("--store", type=click.Path(path_type=Path), default=DEFAULT, show_default=True, help="The score store.")
+@click.option("--plots", type=Output("into"), help="A folder for tune.png and tune.svg.")
+@click.option("--store", type=InPlace(DEFAULT), default=DEFAULT, show_default=True, help="The score store.")
 @click.option("--no-store", is_flag=True, help="Score every pair, and keep none.")
 @models_option
 def command(**flags: Any) -> None:

@@ -70,8 +70,8 @@ def test_wrong_documents_leave_the_former_index(folder, content, message):
     ("flags", "message"),
     [
         (["--input", "nope.jsonl", "--index", "index"], "Error: nope.jsonl: no such file. Check the path\n"),
-        (["--input", "docs.jsonl", "--index", "."], "Error: .: the folder holds something else than an index"),
-        (["--input", "docs.jsonl", "--index", "docs.jsonl"], "Error: docs.jsonl: is a file, where a folder"),
+        (["--input", "docs.jsonl", "--index", "."], "Error: .: --index would replace the folder that holds --input"),
+        (["--input", "docs.jsonl", "--index", "docs.jsonl"], "Error: docs.jsonl: --index would overwrite --input"),
         (["--input", "docs.jsonl", "--index", "index", "--language", "xx"], "Error: no analyzer for the language 'xx'"),
     ],
 )
@@ -120,5 +120,6 @@ def test_a_full_disk_is_told(folder):
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000)),
     )
     assert result.returncode == 2
-    assert result.stderr.splitlines()[-1] == "Error: input or output: File too large"
+    told = "Error: index: cannot be written: File too large. Raise the limit on file sizes (ulimit -f)"
+    assert result.stderr.splitlines()[-1] == told
     assert names() == ["docs.jsonl", "many.jsonl"]

@@ -115,7 +115,7 @@ def test_killed_it_goes_on_where_it_stopped(toy, tiny_llama, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(program.QueryWriter, "_lines", stop)
-        queries(**wanted, code=1)
+        queries(**wanted, code=130)
         assert not Path("out.tsv").exists()
         result = queries(**wanted)
     assert calls == [2, 2, 2, 2]

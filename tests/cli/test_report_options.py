@@ -88,7 +88,8 @@ def test_a_checkpoints_learning_curves_are_in_the_report(folder):
 
 def test_a_folder_without_learning_curves_is_told_before_any_run_is_read(folder):
     Path("bert.txt").write_text("no run at all\n")
-    result = compare("--checkpoint", ".", "--report", "report.html", code=2)
+    Path("model").mkdir()
+    result = compare("--checkpoint", "model", "--report", "report.html", code=2)
     assert "no checkpoint of rerankkit. Give a folder that sft or distill wrote" in result.output
     assert not Path("report.html").exists()
 

@@ -1,14 +1,21 @@
 """Every command's output has a side file, and a failing command leaves none."""
 
+import errno
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
+from rerankkit import provenance
 from rerankkit.cli import main
+from rerankkit.cli.places import MODEL, OUTPUT_FOLDER, InPlace, LookedIn
+from rerankkit.errors import InputError
 from rerankkit.files import whole_file, whole_folder
 from rerankkit.rerank.models import fingerprint
 
@@ -46,13 +53,50 @@ def test_a_run_tells_its_inputs_and_its_command(toy):
     assert (side["folder"], side["output"]["option"], side["seeds"]) == ("..", "--output", {"seed": 0})
 
 
-def test_an_input_that_is_written_over_is_told_as_it_was(toy):
-    before = hashlib.sha256(Path("run.txt").read_bytes()).hexdigest()
-    assert rerankkit("fuse", "run.txt", "teacher.txt", "--method", "rrf", "--output", "run.txt").exit_code == 0
-    side = told("run.txt.meta.json")
+FUSE = ("fuse", "run.txt", "teacher.txt", "--method", "rrf", "--output")
+
+
+def test_inputs_and_output_are_told_with_their_hashes(toy):
+    assert rerankkit(*FUSE, "out.txt").exit_code == 0
+    side = told("out.txt.meta.json")
     assert [one["path"] for one in side["inputs"]] == ["run.txt", "teacher.txt"]
-    assert side["inputs"][0]["sha256"] == before
-    assert side["output"]["sha256"] == hashlib.sha256(Path("run.txt").read_bytes()).hexdigest() != before
+    assert side["inputs"][0]["sha256"] == hashlib.sha256(Path("run.txt").read_bytes()).hexdigest()
+    assert side["output"]["sha256"] == hashlib.sha256(Path("out.txt").read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), InputError("no place")])
+def test_a_side_file_that_cannot_be_written_costs_no_result(toy, monkeypatch, caplog, error):
+    """A former side file would tell of another output: it is removed."""
+    assert rerankkit(*FUSE, "out.txt").exit_code == 0
+    before = Path("out.txt").read_text()
+
+    def refused(*_):
+        raise error
+
+    monkeypatch.setattr(provenance, "write_side_file", refused)
+    result = rerankkit(*FUSE, "out.txt", "--k", "1")
+    assert (result.exit_code, result.stdout) == (0, "out.txt\n")
+    assert Path("out.txt").read_text() != before
+    assert not Path("out.txt.meta.json").exists()
+    reason = error.strerror if isinstance(error, OSError) else error
+    assert f"out.txt is kept without a side file, which could not be written: {reason}" in caplog.text
+
+
+def test_names_that_are_no_utf_8_work_in_every_place(toy):
+    """As input, output and printed; the side file stays JSON in UTF-8 and gives the names back."""
+    run, out = os.fsdecode(b"caf\xe9.txt"), os.fsdecode(b"sorti\xe9.txt")
+    Path("run.txt").rename(run)
+    words = ["fuse", run, "teacher.txt", "--method", "rrf", "--output", out]
+    result = subprocess.run([sys.executable, "-m", "rerankkit", *words], capture_output=True)
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"sorti\xe9.txt\n", b"")
+    side = json.loads(Path(f"{out}.meta.json").read_bytes().decode("utf-8"))
+    assert (side["inputs"][0]["path"], side["output"]["path"]) == (run, out)
+
+
+def test_each_of_several_models_outputs_has_its_side_file(toy):
+    words = ["--run", "run.txt", "--topics", "topics.tsv", "--collection", "docs.jsonl", "--output", "by-{model}.txt"]
+    assert rerankkit("rerank", "--model", "bm25", *words).exit_code == 0
+    assert told("by-bm25.txt.meta.json")["output"]["path"] == "by-bm25.txt"
 
 
 def test_a_failing_command_leaves_no_side_file(toy):
@@ -72,10 +116,10 @@ def writing(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
     @click.command()
-    @click.option("--model", default="")
-    @click.option("--models", type=click.Path(path_type=Path), default=Path("models"))
-    @click.option("--store", default="")
-    @click.option("--output", type=click.Path(path_type=Path), required=True)
+    @click.option("--model", type=MODEL, default="")
+    @click.option("--models", type=LookedIn(), default=Path("models"))
+    @click.option("--store", type=InPlace(Path("store")))
+    @click.option("--output", type=OUTPUT_FOLDER, required=True)
     def command(model: str, models: Path, store: str, output: Path) -> None:
         with whole_file("other.txt") as file:
             file.write("x")
