@@ -3,7 +3,7 @@
 import inspect
 import logging
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from rerankkit.rerank.checkpoint import Note
 from rerankkit.rerank.graph import spare_last_layer
 from rerankkit.rerank.model_card import origin_of
 from rerankkit.rerank.models import digest_of_model
+from rerankkit.rerank.pairs import PairEncoder
 from rerankkit.rerank.room import STARTING
 from rerankkit.rerank.scorer import head_name
 from rerankkit.train import lora
@@ -101,13 +102,7 @@ def fit(job: Job, groups: Iterable[Group]) -> Path:
         model=model,
         args=args,
         train_dataset=data,
-        data_collator=partial(
-            collate,
-            pad_id=model.config.pad_token_id,
-            segments=encoder.frame.segments,
-            batch_tokens=settings.batch_tokens,
-            starting=STARTING.get(args.device.type, settings.batch_tokens),
-        ),
+        data_collator=_collator(settings, encoder, model.config.pad_token_id, args.device.type),
         callbacks=[Redraw(data), Watch("distilling" if job.teacher else "fine-tuning")],
     )
     origin = origin_of(job.model)
@@ -125,6 +120,17 @@ def fit(job: Job, groups: Iterable[Group]) -> Path:
         note = replace(note, trained={**record, **end, "sources": dict(job.sources), "log": history})
         _save(job.output, Trained(trainer.model, tokenizer, origin), note, targets.returned())
     return job.output
+
+
+def _collator(settings: RankTraining, encoder: PairEncoder, pad_id: int, device: str) -> Callable[..., dict[str, Any]]:
+    """What makes batches of encoded groups."""
+    return partial(
+        collate,
+        pad_id=pad_id,
+        segments=encoder.frame.segments,
+        batch_tokens=settings.batch_tokens,
+        starting=STARTING.get(device, settings.batch_tokens),
+    )
 
 
 def _what_is_fitted(job: Job, groups: Iterable[Group]) -> tuple[WatchedLoss, Targets]:
