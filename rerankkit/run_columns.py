@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rerankkit.io.numbers import decimal_number
 from rerankkit.run import LARGEST
 
 SPACE, LINE_BREAK, MINUS, POINT, ZERO = b" \n-.0"
@@ -21,6 +22,7 @@ WIDE_SPACES = (
 """And beyond ASCII."""
 LONGEST = 24
 """Characters of a number that are read by column; what is longer is left to Python."""
+DIGITS, MOST_DIGITS = b"0123456789\n", 18
 MOST = 10**17
 """A number of more digits than this one, its point left out, is left to Python, before 64 bits are full."""
 
@@ -124,7 +126,10 @@ def _characters(words: Words) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 def ranks(words: Words) -> list[int]:
     """Every word's rank; ValueError for what is no whole number from 1."""
-    found = list(map(int, _lines(words)[0].split()))
+    text = _lines(words)[0]
+    if text.translate(None, DIGITS) or words.lengths.max() > MOST_DIGITS:
+        raise ValueError("not digits alone")
+    found = list(map(int, text.split()))
     if min(found) < 1:
         raise ValueError("a rank below 1")
     return found
@@ -135,7 +140,7 @@ def numbers(words: Words) -> np.ndarray:
     values, left = _decimals(words)
     for line in np.flatnonzero(left).tolist():
         start = int(words.starts[line])
-        values[line] = float(words.text[start : start + int(words.lengths[line])].tobytes())
+        values[line] = decimal_number(words.text[start : start + int(words.lengths[line])].tobytes().decode())
     return values
 
 

@@ -37,7 +37,7 @@ def test_ms_marco_columns_by_rank(file):
 
 
 @pytest.mark.parametrize(
-    "line", ["1 Q0 d 1 high t", "1 Q0 d 1 2.0", "1 d 0", "1 d -1", "1 d first", "1 Q0 d 1 2.0 my tag", "1 d"]
+    "line", ["1 Q0 d 1 high t", "1 Q0 d 1 2.0", "1 d -1", "1 d first", "1 Q0 d 1 2.0 my tag", "1 d"]
 )
 def test_a_malformed_run_line_is_told_with_its_place(file, line):
     with pytest.raises(InputError, match=r"run.txt:3: not a run line: .*Expected: qid Q0 docid rank score tag"):
@@ -151,7 +151,7 @@ TREC_TOPICS = """<top>
 <desc> Description:
 Identify organizations.
 </top>
-<top><num>302</num><title>Polio &amp; co</title></top>
+<top><num>302</num><title>Polio &amp;amp; co</title></top>
 """
 
 
@@ -188,10 +188,11 @@ def test_qids_that_look_like_integers_stay_text(file):
         ("t.tsv", "1\ta\n1\tb\n", "t.tsv:2: query 1 stands twice"),
         ("t.jsonl", '{"qid": "1", "title": "a"}\n{"title": "b"}\n', "t.jsonl:2: not a topic"),
         ("t.jsonl", "[1]\n", "t.jsonl:1: not a topic"),
-        ("t.json", "[1]", "t.json: not topics"),
-        ("t.trec", "<top><num>1</num></top>", "t.trec: a topic without number or title"),
-        ("t.trec", "nothing here", "t.trec: no topic in the file"),
-        ("t.xml", "<a/>", "t.xml: unknown topics format '.xml'"),
+        ("t.json", "[1]", "t.json: topic 1: not an object"),
+        ("t.trec", "<top><num>1</num></top>", "t.trec:1: a topic without title: it has <num>"),
+        ("t.trec", "nothing here", "t.trec:1: text outside of topics: 'nothing here'"),
+        ("t.xml", "<a/>", "t.xml: no topic in the file"),
+        ("t.csv", "1,a", "t.csv: unknown topics format '.csv'"),
     ],
 )
 def test_wrong_topics_are_told_with_their_place(file, name, text, message):

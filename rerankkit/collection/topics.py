@@ -2,12 +2,15 @@
 
 import difflib
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
 from rerankkit.collection.jvm import java_exception, java_words, start_java
 from rerankkit.errors import InputError
-from rerankkit.trec import TOPICS_SUFFIXES, read_topics
+from rerankkit.io.lines import bare_name
+from rerankkit.io.topics import READERS
+from rerankkit.trec import read_topics
 from rerankkit.types import Query
 
 
@@ -17,9 +20,9 @@ def load_topics(name_or_path: str | Path) -> dict[str, Query]:
     Raises InputError for a malformed file, an unknown name (with near ones), and where the download fails.
     """
     name, path = str(name_or_path), Path(name_or_path)
-    if path.exists():
+    if os.path.lexists(name):
         return read_topics(path)
-    if path.name != name or name.removesuffix(".gz").endswith(TOPICS_SUFFIXES):
+    if path.name != name or bare_name(name).endswith(tuple(READERS)):
         raise InputError("no such file", "Check the path", path)
     registered, reader = _registered()
     if name not in registered:

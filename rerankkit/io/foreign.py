@@ -16,6 +16,8 @@ MOST_DIGITS = 400
 """Digits of a JSON number; Python needs quadratic time for longer ones."""
 DEEPEST = 200
 """How deep JSON may be nested: programs that write the value again recurse too."""
+LARGE, MOST_BRACKETS = 1 << 20, 2_000_000
+"""Lists and objects that a text of more than LARGE characters may open: they take 20 times the room of their text."""
 _MISSING: Any = object()
 
 
@@ -24,8 +26,10 @@ def parse_json(text: str) -> Any:
 
     Half of a surrogate pair, as a cut emoji leaves, becomes U+FFFD, which UTF-8 can hold. Raises ValueError with the
     reason for what is not JSON, a key that stands twice in one object, NaN and Infinity, nesting deeper than DEEPEST,
-    and numbers of more than MOST_DIGITS digits.
+    numbers of more than MOST_DIGITS digits, and more than MOST_BRACKETS lists and objects in a large text.
     """
+    if len(text) > LARGE and text.count("[") + text.count("{") > MOST_BRACKETS:
+        raise ValueError(f"more than {MOST_BRACKETS:,} lists and objects")
     try:
         value = json.loads(
             text,
@@ -84,7 +88,7 @@ def read_json(path: str | Path, what: str) -> Any:
     try:
         return parse_json(text)
     except ValueError as error:
-        raise InputError(f"not {what}: {_reason(error)}", "Restore the file, or write it again", path) from error
+        raise InputError(f"not {what}: {reason_of(error)}", "Restore the file, or write it again", path) from error
 
 
 def read_toml(path: str | Path, what: str) -> dict[str, Any]:
@@ -95,15 +99,15 @@ def read_toml(path: str | Path, what: str) -> dict[str, Any]:
     except RecursionError as error:
         raise InputError(f"not {what}: nested too deep", "Write it flat", path) from error
     except ValueError as error:
-        raise InputError(f"not {what}: {_reason(error)}", "Expected a TOML file", path) from error
+        raise InputError(f"not {what}: {reason_of(error)}", "Expected a TOML file", path) from error
 
 
-def _reason(error: ValueError) -> str:
-    """The parser's message; a cut file says so."""
+def reason_of(error: ValueError, in_line: bool = False) -> str:
+    """The parser's message with its place, a column alone where the text is one line; a cut text says so."""
     if isinstance(error, json.JSONDecodeError):
-        place = f"line {error.lineno}, column {error.colno}"
+        place = f"column {error.colno}" if in_line else f"line {error.lineno}, column {error.colno}"
         if error.pos >= len(error.doc.rstrip()):
-            return f"the file ends too early, at {place}"
+            return f"the {'line' if in_line else 'file'} ends too early, at {place}"
         return f"{error.msg} at {place}"
     return str(error)
 

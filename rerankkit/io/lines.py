@@ -12,8 +12,9 @@ from rerankkit.io.unpacking import Unpacked, packing_of
 
 LONGEST_LINE = 8 << 20
 """Bytes of a line; a longer one is refused, so that no line fills the memory: its words take 20 times the room."""
-LARGEST_TEXT = 32 << 20
+LARGEST_TEXT = 16 << 20
 """Bytes, unpacked, of a file that is read as one text."""
+PACKED_ENDINGS = (".gz", ".bz2", ".xz", ".zst")
 HEAD = 24
 """Bytes that tell what a file is."""
 BLOCK = 64 << 10
@@ -57,7 +58,7 @@ def read_blocks(path: str | Path, size: int) -> Iterator[tuple[int, bytes]]:
     file is missing, a folder, unreadable, cut or damaged, binary, and for a line of more than LONGEST_LINE bytes.
     """
     number = 1
-    with _unpacked(path) as file:
+    with open_unpacked(path) as file:
         while block := file.read(size):
             _check_text(block, path, number)
             if not block.endswith(b"\n"):
@@ -125,13 +126,19 @@ def _not_utf8(error: UnicodeDecodeError, path: str | Path, line: int) -> InputEr
     )
 
 
+def bare_name(path: str | Path) -> str:
+    """The file's name without the ending of a compressed one."""
+    name = Path(path).name
+    return name.removesuffix(next((ending for ending in PACKED_ENDINGS if name.endswith(ending)), ""))
+
+
 def empty(path: str | Path) -> InputError:
     """The error for a file that has no line but blank ones."""
     return InputError("the file is empty", "Check the step that wrote it", path)
 
 
 @contextmanager
-def _unpacked(path: str | Path) -> Iterator[IO[bytes]]:
+def open_unpacked(path: str | Path) -> Iterator[IO[bytes]]:
     """The file's bytes, unpacked where they are compressed; InputError for what is known to hold no lines."""
     with open_bytes(path) as raw:
         head = b""

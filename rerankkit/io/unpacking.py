@@ -164,7 +164,7 @@ class Unpacked(io.RawIOBase):
                 else:
                     data = b""
                 unpacked = self._part.decompress(data, most)
-            except (EOFError, zlib.error, lzma.LZMAError, OSError, ValueError, *_foreign_errors()) as error:
+            except _failures() as error:
                 problem = f"cannot be unpacked as {name}: {error}"
                 raise InputError(problem, "Pack or copy it again", self._path) from error
             if unpacked:
@@ -183,7 +183,8 @@ class Unpacked(io.RawIOBase):
         return data
 
 
-def _foreign_errors() -> tuple[type[Exception], ...]:
-    """The exceptions of the zstd module, where one is loaded."""
+def _failures() -> tuple[type[Exception], ...]:
+    """What decompressors raise, those of zstd where its module is loaded."""
     modules = (sys.modules.get("zstandard"), sys.modules.get("compression.zstd"))
-    return tuple(module.ZstdError for module in modules if module is not None)
+    zstd = [module.ZstdError for module in modules if module is not None]
+    return (EOFError, zlib.error, lzma.LZMAError, OSError, ValueError, *zstd)
