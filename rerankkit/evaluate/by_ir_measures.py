@@ -1,13 +1,19 @@
 """The measures that are not computed here, by ir_measures: some queries at a time, since its dictionaries are large."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import ir_measures
 import numpy as np
+from ir_measures import Metric
 
+from rerankkit.errors import InputError
 from rerankkit.evaluate import pnr  # noqa: F401  (makes PNR known to ir_measures)
 from rerankkit.evaluate.marks import Marks
+from rerankkit.evaluate.measure_names import REFUSALS
 
+ERR_GRADE = 4
+"""gdeval's highest."""
 HITS = 200_000
 """How many are in dictionaries at once."""
 
@@ -22,13 +28,47 @@ def calculated(names: Iterable[str], marks: Marks) -> tuple[dict[str, float], Va
     ranks as scores, so that all of them see the same order, whatever they do with equal scores.
     """
     wanted = [ir_measures.parse_measure(name) for name in names]
+    _check_grades(wanted, marks)
     aggregators = {str(measure): measure.aggregator() for measure in wanted}
     by_query: dict[str, dict[str, float]] = {name: {} for name in aggregators}
     for qrels, run in _numbered(marks):
-        for number, measure, value in ir_measures.evaluator(wanted, qrels).iter_calc(run):
+        for number, measure, value in _metrics(wanted, qrels, run):
             by_query[str(measure)][marks.judgments.qids[int(number)]] = value
             aggregators[str(measure)].add(value)
     return {name: float(aggregator.result()) for name, aggregator in aggregators.items()}, by_query
+
+
+def _check_grades(wanted: Sequence[Any], marks: Marks) -> None:
+    """Raises InputError for a grade that the tool behind a measure does not take."""
+    highest = int(marks.judgments.grade.max(initial=0))
+    for measure in wanted:
+        if measure.NAME == "ERR" and highest > ERR_GRADE:
+            raise InputError(
+                f"{measure} is undefined for grade {highest}: gdeval, which computes it, takes up to {ERR_GRADE}",
+                f"Map the grades to 0 to {ERR_GRADE}, or use another measure, e.g. nDCG@10",
+            )
+
+
+def _metrics(wanted: Sequence[Any], qrels: Mapping[str, Any], run: Mapping[str, Any]) -> Iterator[Metric]:
+    """The metrics of ir_measures; a query in which a measure divides by 0 has none.
+
+    So does Accuracy where every document of the run is relevant. Raises InputError for any other failure.
+    """
+    try:
+        yield from list(ir_measures.evaluator(wanted, qrels).iter_calc(run))
+    except ZeroDivisionError:
+        if len(wanted) > 1:
+            yield from (metric for measure in wanted for metric in _metrics([measure], qrels, run))
+        elif len(qrels) > 1:
+            yield from (
+                metric
+                for qid, grades in qrels.items()
+                for metric in _metrics(wanted, {qid: grades}, {qid: run[qid]} if qid in run else {})
+            )
+    except REFUSALS as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        names = ", ".join(map(str, wanted))
+        raise InputError(f"{names} cannot be computed: {reason[:300]}", "Leave it out, or check the qrels") from error
 
 
 def _numbered(marks: Marks) -> Iterator[tuple[dict[str, dict[str, int]], dict[str, dict[str, float]]]]:

@@ -1,17 +1,21 @@
 """Where a run has the judged documents, in arrays: all that a measure of relevance needs to know of it."""
 
+from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
+from rerankkit.errors import InputError
 from rerankkit.run import Run
 from rerankkit.types import Qrels
 
 Arrangement = Callable[["Marks"], "Marks"]
 """Another order of the same hits."""
 NO_DEPTH = np.iinfo(np.int64).max
+LARGEST_GRADE = 2**31
+"""Above it, the tools behind ir_measures overflow."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +28,15 @@ class Judgments:
 
     @classmethod
     def of(cls, qrels: Qrels) -> "Judgments":
-        """The judgments of all queries."""
+        """The judgments of all queries; InputError for a grade that is no whole number below LARGEST_GRADE."""
         counts = np.fromiter(map(len, qrels.values()), np.int64, len(qrels))
-        grades = (grade for grades in qrels.values() for grade in grades.values())
-        return cls(
-            tuple(qrels), np.repeat(np.arange(len(qrels)), counts), np.fromiter(grades, np.int64, int(counts.sum()))
-        )
+        try:
+            grade = np.array(array("q", (grade for grades in qrels.values() for grade in grades.values())), np.int64)
+        except (TypeError, OverflowError):
+            grade = None
+        if grade is None or (len(grade) and np.abs(grade).max() >= LARGEST_GRADE):
+            raise _odd_grade(qrels)
+        return cls(tuple(qrels), np.repeat(np.arange(len(qrels)), counts), grade)
 
     @cached_property
     def ideal(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -77,10 +84,35 @@ class Marks:
         kept = self.chosen(self.grade >= 0)
         return replace(kept, rank=places(kept.query))
 
+    def to_depth(self, depth: int) -> "Marks":
+        """Without the hits below a depth."""
+        kept = self.chosen(self.rank < depth)
+        return replace(kept, lengths=np.minimum(self.lengths, depth), end=np.minimum(kept.end, depth))
+
+    def among(self, others: "Marks") -> "Marks":
+        """Only the hits that the other marks have too, which keep their ranks: enough for pairs of judged documents.
+
+        A query that the others lack keeps its hits.
+        """
+        return self.chosen(np.isin(self.judgment, others.judgment) | (others.lengths == 0)[self.query])
+
     def chosen(self, which: np.ndarray) -> "Marks":
         """Some of the hits, which keep their ranks."""
         names = ("query", "rank", "grade", "first", "end", "judgment")
         return replace(self, **{name: getattr(self, name)[which] for name in names})
+
+
+def _odd_grade(qrels: Qrels) -> InputError:
+    qid, docid, grade = next(
+        (qid, docid, grade)
+        for qid, grades in qrels.items()
+        for docid, grade in grades.items()
+        if not isinstance(grade, int | np.integer) or abs(grade) >= LARGEST_GRADE
+    )
+    return InputError(
+        f"the grade of query {qid}, document {docid} is {str(grade)[:40]}",
+        f"A grade is a whole number below {LARGEST_GRADE}, as a rule from 0 to 4",
+    )
 
 
 def marks_of(run: Run, qrels: Qrels, judgments: Judgments | None = None) -> Marks:
@@ -142,7 +174,11 @@ def best_reranking(marks: Marks, depth: int = NO_DEPTH) -> Marks:
     rank = np.arange(len(marks.rank))
     order = np.lexsort((rank, np.where(marks.rank < depth, -marks.grade, 0), marks.rank >= depth, marks.query))
     moved = marks.chosen(order)
-    rank = np.where(moved.rank < depth, places(moved.query), moved.rank)
+    within = moved.rank < depth
+    counts = np.bincount(moved.query[within], minlength=len(moved.lengths))
+    behind = counts[moved.query] - places(moved.query)  # those below grade 0 stand behind the unjudged
+    last = np.minimum(moved.lengths, depth)[moved.query] - behind
+    rank = np.where(within, np.where(moved.grade < 0, last, places(moved.query)), moved.rank)
     return replace(moved, rank=rank, first=rank, end=rank + 1)
 
 

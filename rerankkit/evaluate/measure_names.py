@@ -1,14 +1,16 @@
 """What a measure's name says, as ir_measures spells it: `P(rel=2,judged_only=True)@5`."""
 
 import ast
+import logging
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from subprocess import SubprocessError
 
 from rerankkit.errors import InputError
+from rerankkit.evaluate.measure_spelling import EXAMPLES, as_ours, suggestion, words_of
 
-EXAMPLES = "nDCG@10, RR@10, AP(rel=2), R(rel=2)@100, P@5, Success@1, PNR"
+logger = logging.getLogger(__name__)
 ALIASES = {"NDCG": "nDCG", "MRR": "RR", "MAP": "AP", "Precision": "P", "Recall": "R"}
 RANKED = {"cutoff": int, "rel": int, "judged_only": bool}
 PARAMETERS: Mapping[str, Mapping[str, type]] = {
@@ -16,7 +18,7 @@ PARAMETERS: Mapping[str, Mapping[str, type]] = {
     **dict.fromkeys(("RR", "AP", "P", "R", "Success"), RANKED),
     "Judged": {"cutoff": int},
     "NumRet": {"rel": int},
-    "PNR": {"mean": bool},
+    "PNR": {"mean": bool, "unjudged": int},
 }
 """The measures that are computed here, and what each may be told."""
 DEEPEST = 10**9
@@ -38,6 +40,7 @@ class Measure:
     gains: tuple[tuple[int, int], ...] = ()
     counts_all: bool = False
     mean: bool = False
+    unjudged: int | None = None
 
     def __str__(self) -> str:
         return self.name
@@ -46,15 +49,35 @@ class Measure:
 def parse_measures(names: Iterable[str]) -> list[Measure]:
     """The measures that the texts name, each text one or several with spaces between, each measure once.
 
-    Raises InputError for one that is unknown, malformed, or that nothing installed can compute.
+    A measure in trec_eval's spelling, or another program's, is taken for the one that is meant, and logged. Raises
+    InputError for one that is unknown, malformed, or that nothing installed can compute.
     """
     found: dict[str, Measure] = {}
-    for name in (word for text in names for word in re.split(r"\s+(?![^()]*\))", text.strip()) if word):
-        measure = _ours(name) or _others(name)
+    for word in (word for text in names for word in words_of(text)):
+        measure = _ours(word) or _spelled(word)
         found.setdefault(measure.name, measure)
     if not found:
         raise InputError("no measure given", f"Examples: {EXAMPLES}")
     return list(found.values())
+
+
+def _spelled(word: str) -> Measure:
+    """A measure that has another name here, or one of ir_measures."""
+    name = as_ours(word, _known())
+    measure = _ours(name) or _others(name, word)
+    if name != word:
+        logger.info("measure %s is taken as %s", word, measure.name)
+    return measure
+
+
+def _known() -> dict[str, str]:
+    """The names that ir_measures knows, by their lower case; of names that it has twice, its own first."""
+    import ir_measures
+
+    from rerankkit.evaluate import pnr  # noqa: F401  (makes PNR known to it)
+
+    registry = ir_measures.measures.registry
+    return {name.lower(): name for name in sorted(registry, key=lambda name: name == registry[name].NAME)}
 
 
 def _ours(name: str) -> Measure | None:
@@ -87,7 +110,8 @@ def _well_told(kind: str, given: Mapping) -> bool:
         0 < given.get("cutoff", 1) <= DEEPEST
         and given.get("rel", 1) > 0
         and given.get("dcg", "log2") in ("log2", "exp-log2")
-        and all(type(number) is int for pair in gains.items() for number in pair)
+        and all(type(number) is int and abs(number) < DEEPEST for pair in gains.items() for number in pair)
+        and given.get("unjudged", 0) == 0
         and ("cutoff" in given or kind not in NEEDS_CUTOFF)
     )
 
@@ -105,6 +129,7 @@ def _measure(kind: str, given: Mapping) -> Measure:
         gains=tuple(given.get("gains", {}).items()),
         counts_all=kind == "NumRet" and "rel" not in given,
         mean=given.get("mean", False),
+        unjudged=given.get("unjudged"),
     )
 
 
@@ -120,16 +145,18 @@ def _text(value: object) -> str:
 
 TRIAL = {"1": {"a": 1, "b": 0}}, {"1": {"a": 2.0, "b": 1.0}}
 """Qrels and a run: some measures are refused only when they are computed."""
-REFUSALS = (NameError, TypeError, LookupError, ValueError, AssertionError, RuntimeError, OSError, SubprocessError)
+REFUSALS = (
+    *(NameError, TypeError, LookupError, ValueError, AssertionError, RuntimeError, OSError, SubprocessError),
+    *(ArithmeticError, AttributeError, MemoryError, SystemError),
+)
 """How ir_measures and the tools behind it say that they cannot."""
 
 
-def _others(name: str) -> Measure:
-    """A measure of ir_measures, which says what is wrong with one that it does not know."""
+def _others(name: str, word: str) -> Measure:
+    """A measure of ir_measures, which says what is wrong with one that it does not know; the user wrote `word`."""
     import ir_measures
 
-    from rerankkit.evaluate import pnr  # noqa: F401  (makes PNR known to it)
-
+    known = _known()
     try:
         measure = ir_measures.parse_measure(name)
         measure.validate_params()
@@ -138,5 +165,19 @@ def _others(name: str) -> Measure:
         ir_measures.calc_aggregate([measure], *TRIAL)
     except REFUSALS as error:
         reason = re.sub(r"<object object at \w+>", "missing", " ".join(str(error).split()))
-        raise InputError(f"not a measure: {name!r} ({reason})", f"Examples: {EXAMPLES}") from error
+        raise InputError(f"not a measure: {word!r} ({reason})", _remedy(word, name, reason, known)) from error
     return Measure(str(measure))
+
+
+def _remedy(word: str, name: str, reason: str, known: Mapping[str, str]) -> str:
+    import ir_measures
+
+    if install := re.search(r"pip install [\w\[\]-]+", reason):
+        return f"Install what computes it: {install[0]}"
+    kind = ir_measures.measures.registry.get(re.split("[(@]", name, maxsplit=1)[0])
+    if kind is None:
+        return suggestion(word, dict(known))
+    if kind.NAME in NEEDS_CUTOFF and "cutoff=missing" in reason:
+        return f"Give a cut-off, e.g. {kind.NAME}@10"
+    given = ", ".join(kind.SUPPORTED_PARAMS) or "no parameter"
+    return f"{kind.NAME} takes {given}. Examples: {EXAMPLES}"

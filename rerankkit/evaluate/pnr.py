@@ -3,7 +3,8 @@
 A pair is two documents of one query that are in the run and judged with different grades; it is concordant where the
 higher grade has the higher score, discordant where it has the lower, and neither where the scores are equal. `PNR`
 divides the concordant pairs of all queries by the discordant ones; `PNR(mean=True)` is the mean of the queries' own
-ratios, which leaves out queries without pairs and counts at least one discordant pair in each.
+ratios, which leaves out queries without pairs and counts at least one discordant pair in each. `PNR(unjudged=0)` also
+pairs documents that are not judged: those in the run count as grade 0.
 DisRanker (arXiv 2411.04539) reports it; its pooling is not known.
 """
 
@@ -19,11 +20,14 @@ from ir_measures.measures.base import Agg
 from rerankkit.evaluate.pair_ratio import PairRatio, count_pairs
 
 
-def pair_ratio(ranking: Mapping[str, float], grades: Mapping[str, int]) -> PairRatio:
-    """The PNR of one query, from docid -> score and docid -> grade; scores are compared as float32."""
-    judged = [docid for docid in ranking if docid in grades]
-    score = np.array([ranking[docid] for docid in judged], dtype=np.float32)
-    return count_pairs(score, np.array([grades[docid] for docid in judged]))
+def pair_ratio(ranking: Mapping[str, float], grades: Mapping[str, int], unjudged: int | None = None) -> PairRatio:
+    """The PNR of one query, from docid -> score and docid -> grade; scores are compared as float32.
+
+    With `unjudged` the ranking's unjudged documents have that grade; without, they are in no pair.
+    """
+    counted = [docid for docid in ranking if unjudged is not None or docid in grades]
+    score = np.array([ranking[docid] for docid in counted], dtype=np.float32)
+    return count_pairs(score, np.array([grades.get(docid, unjudged) for docid in counted]))
 
 
 class _Pooled(Agg):
@@ -60,7 +64,8 @@ class _PNR(measures.Measure):
     PRETTY_NAME = "Positive-Negative Ratio"
     SHORT_DESC = "Concordant over discordant pairs of differently graded documents."
     SUPPORTED_PARAMS = {  # noqa: RUF012
-        "mean": measures.ParamInfo(dtype=bool, default=False, desc="mean of the queries' ratios instead of pooling")
+        "mean": measures.ParamInfo(dtype=bool, default=False, desc="mean of the queries' ratios instead of pooling"),
+        "unjudged": measures.ParamInfo(dtype=int, choices=[0], desc="the grade that unjudged documents count as"),
     }
     DEFAULT = PairRatio(0, 0)
 
@@ -76,13 +81,14 @@ class _PnrEvaluator(providers.Evaluator):
     def _iter_calc(self, run: Any) -> Iterator[Metric]:
         for qid, ranking in ir_measures.util.RunConverter(run).as_dict_of_dict().items():
             if qid in self.qrels:
-                value = pair_ratio(ranking, self.qrels[qid])
-                yield from (Metric(query_id=qid, measure=measure, value=value) for measure in self.measures)
+                for measure in self.measures:
+                    value = pair_ratio(ranking, self.qrels[qid], measure.params.get("unjudged"))
+                    yield Metric(query_id=qid, measure=measure, value=value)
 
 
 class _PnrProvider(providers.Provider):
     NAME = "rerankkit"
-    SUPPORTED_MEASURES = [_PNR(mean=providers.base.Any())]  # noqa: RUF012
+    SUPPORTED_MEASURES = [_PNR(mean=providers.base.Any(), unjudged=providers.base.Any())]  # noqa: RUF012
 
     def _evaluator(self, wanted: Iterable[measures.Measure], qrels: Any) -> providers.Evaluator:
         return _PnrEvaluator(wanted, ir_measures.util.QrelsConverter(qrels).as_dict_of_dict())

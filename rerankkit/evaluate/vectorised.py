@@ -2,9 +2,13 @@
 
 import numpy as np
 
+from rerankkit.errors import InputError
 from rerankkit.evaluate.marks import NO_DEPTH, Arrangement, Judgments, Marks, as_it_is, places
 from rerankkit.evaluate.measure_names import Measure
 from rerankkit.evaluate.pair_ratio import PairRatio, count_pairs
+
+LARGEST_POWER = 1000
+"""2 to this power, a thousand million times over, is a float still."""
 
 
 def values(measure: Measure, marks: Marks, arranged: Arrangement = as_it_is) -> np.ndarray:
@@ -30,6 +34,12 @@ def aggregated(measure: Measure, found: np.ndarray) -> float:
 def _ndcg(measure: Measure, marks: Marks) -> np.ndarray:
     def gains(grade: np.ndarray) -> np.ndarray:
         grade = np.maximum(grade, 0)
+        if measure.exponential and len(grade) and grade.max() > LARGEST_POWER:
+            raise InputError(
+                f"grade {grade.max()} is too large for {measure}: 2 to the power of a grade over {LARGEST_POWER} "
+                "exceeds a float",
+                "Give the grades smaller numbers, or use nDCG without dcg='exp-log2'",
+            )
         return np.exp2(grade) - 1 if measure.exponential else grade.astype(float)
 
     def dcg(query: np.ndarray, grade: np.ndarray, rank: np.ndarray) -> np.ndarray:
@@ -79,10 +89,24 @@ def _pairs(measure: Measure, marks: Marks) -> np.ndarray:
     ratios[:] = [PairRatio(0, 0)] * len(ratios)
     bounds = np.flatnonzero(np.diff(marks.query, prepend=-1, append=len(ratios)))
     for start, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        grade = marks.grade[start:end]
+        grade, first = marks.grade[start:end], marks.first[start:end]
+        query = marks.query[start]
         if end - start > 1 and (grade != grade[0]).any():
-            ratios[marks.query[start]] = count_pairs(-marks.first[start:end], grade)
+            ratios[query] = count_pairs(-first, grade)
+        if measure.unjudged is not None:
+            higher, lower = _unjudged(first, marks.end[start:end], int(marks.lengths[query]))
+            right, wrong = (np.where(grade > measure.unjudged, *two) for two in ((lower, higher), (higher, lower)))
+            other = grade != measure.unjudged
+            concordant, discordant = ratios[query].concordant, ratios[query].discordant
+            ratios[query] = PairRatio(concordant + int(right[other].sum()), discordant + int(wrong[other].sum()))
     return ratios
+
+
+def _unjudged(first: np.ndarray, end: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """How many unjudged hits of a query score higher, and how many lower, than each of its judged ones."""
+    rising = np.sort(first)  # another arrangement of equal scores may have moved them
+    higher = first - np.searchsorted(rising, first, "left")
+    return higher, length - end - (len(first) - np.searchsorted(rising, first, "right"))
 
 
 def _relevant(measure: Measure, marks: Marks) -> Marks:

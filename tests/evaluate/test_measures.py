@@ -57,19 +57,29 @@ def test_no_query_in_common_is_an_error_and_never_zero(hits):
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"),
+    ("name", "message"),
     [
-        ("nDCG@ten", "must be str, float"),
-        ("ndcg_cut_10", "measure not found: ndcg_cut_10"),
-        ("PNR@10", "unsupported params found: .*cutoff"),
-        ("R", "invalid param cutoff=missing"),
-        ("P(rel=2", "problem parsing measure"),
-        ("alpha_nDCG@5", "Unsupported measures"),
+        ("nDCG@ten", "must be str, float.*Examples: nDCG@10, RR@10"),
+        ("PNR@10", "unsupported params found: .*cutoff.*PNR takes mean, unjudged"),
+        ("R", "Give a cut-off, e.g. R@10"),
+        ("ndcg_cut", "Give a cut-off from 1, e.g. nDCG@10"),
+        ("nDGC@10", "Did you mean nDCG@10"),
+        ("P(rel=2", "Examples: nDCG@10, RR@10"),
+        ("alpha_nDCG@5", r"Install what computes it: pip install ir-measures\[pyndeval\]"),
+        ("nDCG@10,RR", "Separate measures by spaces"),
+        ("nDCG@10;RR", "Separate measures by spaces"),
+        ("'nDCG@10'", "Write it without quotation marks"),
+        ("nDCG@10_0", "10_0 is not a plain number"),
+        ("AP(rel=1_0)", "1_0 is not a plain number"),
+        ("nDCG@0x10", "0x10 is not a plain number"),
     ],
 )
-def test_an_unknown_measure_is_told_with_examples(name, reason):
-    with pytest.raises(InputError, match=rf"not a measure: '.*{reason}.*Examples: nDCG@10, RR@10"):
+def test_an_unknown_measure_is_refused_with_a_remedy(name, message):
+    with pytest.raises(InputError, match=rf"not a measure: ['\"].*{message}"):
         evaluate(RUN, QRELS, [name])
+
+
+def test_no_measure_at_all_is_refused():
     with pytest.raises(InputError, match="no measure given"):
         evaluate(RUN, QRELS, [" "])
 

@@ -1,6 +1,7 @@
 """The positive-negative ratio."""
 
 import math
+import random
 
 import ir_measures
 import pytest
@@ -8,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ir_measures import nDCG
 
+from rerankkit.evaluate.measures import evaluate
 from rerankkit.evaluate.pnr import PNR, PairRatio, pair_ratio
+from rerankkit.run import Run
 
 QRELS = {"q1": {"a": 3, "b": 1, "c": 0, "absent": 2}, "q2": {"x": 1, "y": 0, "z": 0, "v": 0}, "q3": {"m": 1, "n": 0}}
 RUN = {
@@ -80,3 +83,33 @@ def test_counting_equals_comparing_every_pair(judged):
     pairs = [(s, t) for g, s in judged for h, t in judged if g > h]
     assert ratio.concordant == sum(s > t for s, t in pairs)
     assert ratio.discordant == sum(s < t for s, t in pairs)
+
+
+def test_unjudged_documents_of_the_run_count_as_grade_0_where_asked():
+    # u, w and v are not judged. Right: a > w, a > v, b > v; wrong: u > a, u > b, a > b; b and w are tied.
+    run = Run({"1": [("u", 5.0), ("a", 4.0), ("b", 3.0), ("w", 3.0), ("v", 1.0)], "2": [("x", 1.0), ("y", 0.5)]})
+    qrels = {"1": {"a": 1, "b": 2, "lost": 3}, "2": {"y": 0}}
+    found = evaluate(run, qrels, ["PNR", "PNR(unjudged=0)"])
+    one = found.by_query["PNR(unjudged=0)"]["1"]
+    assert (one.concordant, one.discordant) == (3, 3)
+    assert math.isnan(found.by_query["PNR(unjudged=0)"]["2"])  # all of grade 0
+    assert found.by_query["PNR"]["1"].discordant == 1
+
+
+def test_unjudged_documents_are_above_those_of_negative_grades():
+    run = Run({"1": [("spam", 2.0), ("u", 1.0)]})
+    one = evaluate(run, {"1": {"spam": -2}}, ["PNR(unjudged=0)"]).by_query["PNR(unjudged=0)"]["1"]
+    assert (one.concordant, one.discordant) == (0, 1)
+
+
+def test_unjudged_pairs_are_those_of_ir_measures_way_of_counting():
+    chance = random.Random(5)
+    docids = [f"d{i}" for i in range(30)]
+    for _ in range(20):
+        scores = {docid: float(chance.randrange(12)) for docid in docids}
+        grades = {docid: chance.randrange(-1, 4) for docid in chance.sample(docids, 12)}
+        found = evaluate(Run({"1": scores.items()}), {"1": grades}, ["PNR(unjudged=0)"]).by_query["PNR(unjudged=0)"][
+            "1"
+        ]
+        expected = pair_ratio(scores, grades, 0)
+        assert (found.concordant, found.discordant) == (expected.concordant, expected.discordant)
