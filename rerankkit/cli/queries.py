@@ -83,7 +83,7 @@ def written(source: Source, request: Request, unheard: "Unheard") -> "tuple[list
     writer = QueryWriter(model, examples, writing, scoring)
     shown = digest([*documents, *(text for one in examples for text in (one.query.text, *one.document))])
     asked = {"model": fingerprint(model, request.models), "texts": shown, "how": repr((writing, scoring.dtype))}
-    journal = LineJournal(request.output, asked)
+    journal = LineJournal(request.output, asked, _is_window)
     if journal.done:
         click.echo(f"{sum(map(len, journal.done))} documents were done before, going on", err=True)
     texts = [text for window in journal.done for text in unheard.pick(window)]
@@ -99,6 +99,11 @@ def written(source: Source, request: Request, unheard: "Unheard") -> "tuple[list
     finally:
         bar.stop()
     return texts[:number], journal
+
+
+def _is_window(record: object) -> bool:
+    """Whether a journal's record has the queries of a window."""
+    return isinstance(record, list) and all(isinstance(text, str) for text in record)
 
 
 def examples_of(source: Source, clicks: Path, unheard: "Unheard") -> "list[Clicked]":
