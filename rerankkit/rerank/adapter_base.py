@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rerankkit.errors import InputError
 from rerankkit.io.foreign import Fields, read_json
-from rerankkit.rerank.model_files import ADAPTER
+from rerankkit.rerank.adapter_files import ADAPTER
 from rerankkit.rerank.weights import PIP_WEIGHTS, base_model
 
 __all__ = ["ADAPTER", "MODELS", "adapter_base"]

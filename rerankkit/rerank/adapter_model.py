@@ -1,6 +1,8 @@
 """A LoRA adapter merged into its base, which may be an adapter itself."""
 
 import logging
+import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,10 @@ from rerankkit.rerank.weight_heads import shapes_of
 log = logging.getLogger(__name__)
 
 REMEDY = "Set base_model_name_or_path in adapter_config.json to the base that the adapter was trained on"
+TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.txt", "vocab.json")
+EMBEDDING = re.compile(r"embed|wte|lm_head")
+"""The names of weights that PEFT keeps whole where words were added."""
+WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 WHAT = "an adapter's configuration"
 
 
@@ -24,27 +30,39 @@ def load_adapter(folder: str) -> tuple[Any, Any]:
     """
     from peft import PeftModel
 
-    base = adapter_base(Path(folder))
-    log.info("%s is an adapter of %s", folder, base)
-    _check_task(Path(folder))
-    if (Path(base) / ADAPTER).is_file():
-        model, tokenizer = load_adapter(base)
-    else:
-        with loading(base, REMEDY):
-            _check_head(folder, base)
-            model, tokenizer = load_model("AutoModelForSequenceClassification", base, num_labels=1), None
-    if tokenizer is None or _has_tokenizer(Path(folder)):
-        tokenizer = load_tokenizer(folder if _has_tokenizer(Path(folder)) else base)
+    model = load_base(folder)
     with loading(folder, REMEDY):
+        tokenizer = load_tokenizer(_tokenizer_of(folder))
         if len(tokenizer) > model.get_input_embeddings().num_embeddings:
             model.resize_token_embeddings(len(tokenizer))
+        warnings.filterwarnings("error", message=".*missing adapter keys")
         adapted: Any = PeftModel.from_pretrained(model, folder)
-        _check_complete(adapted, Path(folder), base)
+        check_complete(adapted, Path(folder))
         return adapted.merge_and_unload(), tokenizer
 
 
-def _has_tokenizer(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.txt", "vocab.json"))
+def load_base(folder: str) -> Any:
+    """The base of an adapter's folder with a head of one label; a base that is an adapter comes merged into its own."""
+    base = adapter_base(Path(folder))
+    log.info("%s is an adapter of %s", folder, base)
+    _check_task(Path(folder))
+    if not any((Path(folder) / name).is_file() for name in WEIGHTS):
+        raise InputError(
+            "the adapter has no weights", f"Expected {' or '.join(WEIGHTS)} beside it", Path(folder) / ADAPTER
+        )
+    if (Path(base) / ADAPTER).is_file():
+        return load_adapter(base)[0]
+    with loading(base, REMEDY):
+        _check_head(folder, base)
+        return load_model("AutoModelForSequenceClassification", base, num_labels=1)
+
+
+def _tokenizer_of(folder: str) -> str:
+    """The folder of an adapter's tokenizer: its own, else that of its base."""
+    place = folder
+    while (Path(place) / ADAPTER).is_file() and not any((Path(place) / name).is_file() for name in TOKENIZERS):
+        place = adapter_base(Path(place))
+    return place
 
 
 def _check_task(folder: Path) -> None:
@@ -72,11 +90,12 @@ def _check_head(folder: str, base: str) -> None:
         )
 
 
-def _check_complete(adapted: Any, folder: Path, base: str) -> None:
+def check_complete(adapted: Any, folder: Path, name: str = "default") -> None:
     """Raises InputError where the adapter's file lacks weights of the model, or holds others: PEFT only warns."""
     from peft import get_peft_model_state_dict
 
-    held, wanted = set(shapes_of(folder)), set(get_peft_model_state_dict(adapted))
-    wrong = sorted(held ^ wanted)
+    held = set(shapes_of(folder))
+    wanted = set(get_peft_model_state_dict(adapted, adapter_name=name, save_embedding_layers=False))
+    wrong = sorted(one for one in held ^ wanted if one in wanted or not EMBEDDING.search(one))
     if held and wrong:
-        raise InputError(f"the adapter {folder} does not fit its base {base}: {', '.join(wrong[:3])}", REMEDY)
+        raise InputError(f"the adapter {folder} does not fit its base: {', '.join(wrong[:3])}", REMEDY)

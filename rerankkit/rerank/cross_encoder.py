@@ -24,6 +24,9 @@ from rerankkit.rerank.scorer import PairScorer, keep_head_in_float32
 from rerankkit.rerank.scoring import Scoring
 from rerankkit.rerank.texts import document_text, query_text
 
+LEFT_PADDED = ("xlnet",)
+"""Model types whose score changes with padding on the right."""
+
 log = logging.getLogger(__name__)
 
 
@@ -47,14 +50,14 @@ def frame(tokenizer: Any) -> Frame:
 def name_padding(model: Any, tokenizer: Any) -> None:
     """Tells the model the tokenizer's padding token where its configuration names none.
 
-    Where the tokenizer has none either, padding is a token of its own that no text holds: decoders read their score at
-    the last token that is not padding.
+    Where the tokenizer has none either, or one without an embedding, padding is a token of its own that no text holds:
+    decoders read their score at the last token that is not padding.
     """
-    if model.config.pad_token_id is None:
+    rows = model.get_input_embeddings().num_embeddings
+    if model.config.pad_token_id is None and (tokenizer.pad_token_id or 0) < rows:
         model.config.pad_token_id = tokenizer.pad_token_id
     if model.config.pad_token_id is not None:
         return
-    rows = model.get_input_embeddings().num_embeddings
     unused = max(tokenizer.get_vocab().values()) + 1
     if unused >= rows:
         with quiet_transformers():
@@ -69,13 +72,27 @@ def prepare(model: Any, tokenizer: Any, note: Note) -> PairEncoder:
     """
     if note.pooling != "last":
         raise InputError(f"--pooling {note.pooling} is for LLMs", "An encoder's score is read at its first token")
+    if model.config.model_type in LEFT_PADDED:
+        raise InputError(f"{model.config.model_type} pads on the left, which is not supported", "Give another encoder")
     check_length(model, note.lengths.max_length)
     name_padding(model, tokenizer)
+    _check_ids(model, tokenizer)
     keep_head_in_float32(model)
     around = frame(tokenizer)
     separator = around.middle if note.separate_title else None
     segments = around.segments and knows_segments(model)
     return PairEncoder(tokenizer, replace(around, segments=segments, separator=separator), note.lengths)
+
+
+def _check_ids(model: Any, tokenizer: Any) -> None:
+    """Raises InputError for a tokenizer with more words than the model has embeddings: it is another model's."""
+    rows = model.get_input_embeddings().num_embeddings
+    used = [tokenizer.vocab_size - 1, model.config.pad_token_id, *tokenizer("one", "two")["input_ids"]]
+    if not 0 <= max(used) < rows or min(used) < 0:
+        raise InputError(
+            f"the tokenizer has ids up to {max(used)}, the model has {rows} embeddings",
+            "Put the tokenizer that the model was trained with into its folder",
+        )
 
 
 def knows_segments(model: Any) -> bool:

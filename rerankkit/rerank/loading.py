@@ -5,7 +5,9 @@ an InputError.
 """
 
 import contextlib
+import warnings
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ REMEDY = "Give a checkpoint folder, a name of `rerankkit models`, or a Hugging F
 """What to do where a model cannot be loaded."""
 LONGEST = 300
 """Characters of a library's message that are shown."""
+RESTORE = "Restore its files, or save the model again"
 OWN_CODE = "Give a model of an architecture that transformers has, e.g. a converted copy of this one"
 
 
@@ -30,14 +33,15 @@ def loading(checkpoint: str, remedy: str) -> Iterator[None]:
     """
     check_files(checkpoint)
     try:
-        with quiet_transformers():
+        with quiet_transformers(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             yield
     except InputError:
         raise
     except Exception as error:  # the files are foreign, and four libraries read them: there is no list of their errors
         if lacks_memory(error):
             raise
-        reason, remedy = explained(error, remedy)
+        reason, remedy = explained(error, RESTORE if Path(checkpoint).is_dir() else remedy)
         raise InputError(f"cannot load {checkpoint}: {reason}", remedy) from error
 
 
@@ -45,7 +49,8 @@ def load_config(checkpoint: str) -> Any:
     """The configuration of a folder or hub id, in transformers' class; as all that follows, for inside of `loading`."""
     from transformers import AutoConfig
 
-    return AutoConfig.from_pretrained(checkpoint, trust_remote_code=False, **_place(checkpoint))
+    with _reading("config.json"):
+        return AutoConfig.from_pretrained(checkpoint, trust_remote_code=False, **_place(checkpoint))
 
 
 def load_model(kind: str, checkpoint: str, **options: Any) -> Any:
@@ -54,7 +59,8 @@ def load_model(kind: str, checkpoint: str, **options: Any) -> Any:
     import transformers
 
     options = {"dtype": torch.float32, **_place(checkpoint), **options}
-    return getattr(transformers, kind).from_pretrained(checkpoint, trust_remote_code=False, **options)
+    with _reading("the weights"):
+        return getattr(transformers, kind).from_pretrained(checkpoint, trust_remote_code=False, **options)
 
 
 def load_tokenizer(checkpoint: str, **options: Any) -> Any:
@@ -62,7 +68,8 @@ def load_tokenizer(checkpoint: str, **options: Any) -> Any:
     from transformers import AutoTokenizer
 
     place = _place(checkpoint)
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint, trust_remote_code=False, **place, **options)
+    with _reading("the tokenizer"):
+        tokenizer = AutoTokenizer.from_pretrained(checkpoint, trust_remote_code=False, **place, **options)
     for name in ("trust_remote_code", *place):  # or it would be saved with the tokenizer
         tokenizer.init_kwargs.pop(name, None)
     if len(tokenizer) <= len(tokenizer.all_special_tokens):
@@ -75,11 +82,27 @@ def _place(checkpoint: str) -> dict[str, Any]:
     return {"local_files_only": True} if Path(checkpoint).is_dir() else options_for(checkpoint)
 
 
+@contextlib.contextmanager
+def _reading(part: str) -> Iterator[None]:
+    """Notes at an error which part of a checkpoint was read."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(part)
+        raise
+
+
 def explained(error: Exception, remedy: str) -> tuple[str, str]:
     """The reason and the remedy of an error that a library raised while it read a checkpoint."""
     from pickle import UnpicklingError
 
     said = " ".join(str(error).split())
+    part = next((f"{note}: " for note in getattr(error, "__notes__", ())), "")
+    if "does not recognize this architecture" in said:
+        return (
+            f"transformers {version('transformers')} does not know the model_type in config.json",
+            "Correct model_type, or upgrade transformers: pip install -U transformers",
+        )
     if "trust_remote_code" in said or "custom code" in said:
         return "it needs code of its own (auto_map in its configuration), which rerankkit does not run", OWN_CODE
     if isinstance(error, UnpicklingError) or "weights_only" in said.lower():
@@ -90,10 +113,12 @@ def explained(error: Exception, remedy: str) -> tuple[str, str]:
     if isinstance(error, ImportError):
         return f"it needs a package that is not installed: {_line(error)}", "Install the package, or give another model"
     if isinstance(error, RecursionError):
-        return "its files are nested too deep", "Restore the files of the checkpoint"
+        return f"{part}nested too deep", remedy
+    if isinstance(error, EOFError):
+        return f"{part}a file ends too early", remedy
     if isinstance(error, KeyError):
-        return f"{_line(error)} is missing", remedy
-    return _line(error), remedy
+        return f"{part}{_line(error)} is missing or unknown", remedy
+    return part + _line(error), remedy
 
 
 def _line(error: Exception) -> str:

@@ -3,16 +3,16 @@
 Libraries guess, hang or ask for all memory where a configuration is cut, hostile or at odds with the weights.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from rerankkit.errors import InputError
 from rerankkit.io.foreign import Fields, read_json
+from rerankkit.rerank.adapter_files import ADAPTER, check_adapter
 from rerankkit.rerank.weight_heads import shapes_of
 
-ADAPTER = "adapter_config.json"
-"""The file of an adapter's folder that names the base."""
 CONFIG = "config.json"
 WHAT = "a model's configuration"
 SETTINGS = (
@@ -55,13 +55,23 @@ def check_files(checkpoint: str | Path) -> None:
         _check_fetched(path)
     for name in SETTINGS:
         if (folder / name).is_file():
-            Fields(read_json(folder / name, "settings of a model"), "settings of a model", folder / name)
+            Fields(_read(folder / name, "settings of a model"), "settings of a model", folder / name)
     config = folder / CONFIG
     if config.exists():
-        record = read_json(config, WHAT)
+        record = _read(config, WHAT)
         _check_config(Fields(record, WHAT, config), record, config)
         _check_sizes(record, folder)
-    _check_adapter(folder / ADAPTER)
+    if (folder / ADAPTER).is_file():
+        check_adapter(folder)
+
+
+def _read(path: Path, what: str) -> Any:
+    """The value of a JSON file that a library is going to read, too: it takes no byte order mark."""
+    record = read_json(path, what)
+    with path.open("rb") as file:
+        if file.read(3) == BOM_UTF8:
+            raise InputError(f"not {what}: it begins with a byte order mark", "Save it as UTF-8 without one", path)
+    return record
 
 
 def _check_fetched(path: Path) -> None:
@@ -129,11 +139,3 @@ def _parameters(record: dict[str, Any]) -> int:
     width = max((found.get(name, 0) for name in WIDTHS), default=0)
     layers = max((found.get(name, 0) for name in LAYERS[:7]), default=0)
     return found.get("vocab_size", 0) * width + layers * (2 * width * width + width * found.get("intermediate_size", 0))
-
-
-def _check_adapter(path: Path) -> None:
-    """Raises InputError for an adapter that would import a package of its own choice."""
-    if path.is_file() and (read_json(path, "an adapter's configuration") or {}).get("megatron_config"):
-        raise InputError(
-            "the adapter is for Megatron", "Give an adapter for a model of transformers: megatron_config null", path
-        )

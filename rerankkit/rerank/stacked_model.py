@@ -37,6 +37,10 @@ class Stacked(nn.Module):
         """The encoder."""
         return self.encoder
 
+    def get_input_embeddings(self) -> Any:
+        """The encoder's embeddings of tokens."""
+        return self.encoder.get_input_embeddings()
+
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor | None = None
     ) -> Any:
