@@ -86,7 +86,7 @@ def as_text(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _chance(p: float | None) -> str:
-    return "" if p is None else "< .0001" if p < 1e-4 else f"{p:.4f}"
+    return "" if p is None or isnan(p) else "< .0001" if p < 1e-4 else f"{p:.4f}"
 
 
 def _cell(values: Mapping[str, Any]) -> str:

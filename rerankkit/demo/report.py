@@ -91,7 +91,7 @@ def significance(rows: Sequence[Row]) -> str:
 
 
 def _stars(p: float | None) -> str:
-    return "" if p is None or p >= 0.05 else "*" if p >= 0.01 else "**"
+    return "" if p is None or not p < 0.05 else "*" if p >= 0.01 else "**"
 
 
 def plot(rows: Sequence[Row], path: Path) -> None:

@@ -14,6 +14,8 @@ from rerankkit.evaluate.resampling import randomisation
 Values = Sequence[float] | np.ndarray
 
 ROUNDS = 10_000
+SAME = 1e-9
+"""Differences that deviate by this share of the largest are the same but for rounding."""
 TESTS = ("t", "randomisation")
 
 
@@ -29,41 +31,58 @@ def compare(system: Evaluation, baseline: Evaluation, measure: str, test: str = 
     """The paired test, `t` or `randomisation`, of one measure that both evaluations hold.
 
     PNR is tested by each query's share of concordant pairs, over the queries where both systems have a pair: its
-    ratio is infinite where no pair is discordant. Where no query is paired there is no p. Raises InputError for another
-    test.
+    ratio is infinite where no pair is discordant. With fewer than two paired queries p is NaN. The order of the queries
+    does not matter. Raises InputError for another test.
     """
     if test not in TESTS:
         raise InputError(f"no test named {test!r}", f"Known: {', '.join(TESTS)}")
-    ours, theirs = _paired(system.by_query[measure], baseline.by_query[measure])
+    qids, ours, theirs = _paired(system.by_query[measure], baseline.by_query[measure])
     if not ours:
         return Comparison(math.nan, math.nan, 0)
-    p = ttest(ours, theirs) if test == "t" else randomisation_test(ours, theirs, seed)
-    return Comparison(float(np.mean(np.subtract(ours, theirs))), p, len(ours))
+    differences = np.subtract(ours, theirs)
+    p = ttest(ours, theirs) if test == "t" else float(randomisation(differences[:, None], seed, ROUNDS, qids)[0])
+    return Comparison(float(differences.mean()), p, len(ours))
 
 
 def ttest(ours: Values, theirs: Values) -> float:
-    """The two-sided p-value of Student's paired t-test; 1 where nothing differs or fewer than two queries are given."""
+    """The two-sided p-value of Student's paired t-test; 1 where nothing differs, NaN for fewer than two queries.
+
+    Differences that are all the same have no deviation and t is infinite, however few they are. Then p is that of the
+    exact randomisation test, 2 / 2^queries.
+    """
     from scipy.special import stdtr  # scipy.stats takes ten times as long to import
 
     differences = np.subtract(ours, theirs)
-    if len(differences) < 2 or not differences.any():
+    if len(differences) < 2:
+        return math.nan
+    if not differences.any():
         return 1.0
-    error = np.std(differences, ddof=1) / math.sqrt(len(differences))
-    return float(2 * stdtr(len(differences) - 1, -abs(differences.mean()) / error)) if error else 0.0
+    deviation = np.std(differences, ddof=1)
+    if deviation <= SAME * np.abs(differences).max():
+        return 2.0 ** (1 - len(differences))
+    t = differences.mean() / (deviation / math.sqrt(len(differences)))
+    return float(2 * stdtr(len(differences) - 1, -abs(t)))
 
 
 def randomisation_test(ours: Values, theirs: Values, seed: int = 0, rounds: int = ROUNDS) -> float:
     """The two-sided p-value of Fisher's paired randomisation: how often swapping systems at random differs as much.
 
     The observed assignment counts as one more round, so that p is never 0; of few queries all assignments are counted.
+    NaN for fewer than two queries.
     """
     return float(randomisation(np.subtract(ours, theirs)[:, None], seed, rounds)[0])
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """Holm's corrected p-values (1979): what keeps the chance of one false alarm among all tests at the level asked."""
-    order = np.argsort(p)
-    corrected = np.maximum.accumulate(np.asarray(p, float)[order] * np.arange(len(p), 0, -1))
+    """Holm's corrected p-values (1979), which keep the chance of one false alarm among all tests at the level asked.
+
+    A NaN is no test: it stays NaN and corrects nothing.
+    """
+    values = np.asarray(p, float)
+    order = np.argsort(values)  # NaN last
+    count = int(np.isfinite(values).sum())
+    factors = np.concatenate([np.arange(count, 0, -1), np.ones(len(values) - count)])
+    corrected = np.maximum.accumulate(values[order] * factors)
     return np.minimum(corrected, 1)[np.argsort(order)].tolist()
 
 
@@ -88,21 +107,22 @@ def detectable(differences: np.ndarray, power: float, level: float = 0.05) -> fl
 
 
 def paired(system: Evaluation, baseline: Evaluation, measure: str) -> np.ndarray:
-    """The system's value less the baseline's for each query of the baseline; NaN where one of them is no number.
+    """The system's value less the baseline's for each query of the baseline, by qid; NaN where one is no number.
 
     Of PNR they are the queries' shares of concordant pairs: its ratio is infinite where no pair is discordant.
     """
     ours, theirs = system.by_query[measure], baseline.by_query[measure]
-    values = [(_testable(ours.get(qid, math.nan)), _testable(value)) for qid, value in theirs.items()]
+    values = [(testable(ours.get(qid, math.nan)), testable(value)) for qid, value in sorted(theirs.items())]
     return np.array([a - b if math.isfinite(a) and math.isfinite(b) else math.nan for a, b in values])
 
 
-def _paired(ours: Mapping[str, float], theirs: Mapping[str, float]) -> tuple[list[float], list[float]]:
-    """The values of the queries where both are numbers, in the same order."""
-    pairs = [(_testable(ours[qid]), _testable(theirs[qid])) for qid in ours if qid in theirs]
-    kept = [(a, b) for a, b in pairs if math.isfinite(a) and math.isfinite(b)]
-    return [a for a, _ in kept], [b for _, b in kept]
+def _paired(ours: Mapping[str, float], theirs: Mapping[str, float]) -> tuple[list[str], list[float], list[float]]:
+    """The queries where both have a number, by qid, and their values."""
+    pairs = [(qid, testable(ours[qid]), testable(theirs[qid])) for qid in sorted(ours) if qid in theirs]
+    kept = [(qid, a, b) for qid, a, b in pairs if math.isfinite(a) and math.isfinite(b)]
+    return [qid for qid, _, _ in kept], [a for _, a, _ in kept], [b for _, _, b in kept]
 
 
-def _testable(value: float) -> float:
+def testable(value: float) -> float:
+    """A query's value as it is compared: of PNR, whose ratio may be infinite, the share of concordant pairs."""
     return value.share() if isinstance(value, PairRatio) else value

@@ -1,5 +1,6 @@
 """What was found, and what follows: the best within the budget, what is cheaper and no worse, and the commands."""
 
+import math
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class Findings:
                 break
             if point.stages:
                 p = compare(self._evaluation(point), self._evaluation(self.best), self.measure).p  # type: ignore[arg-type]
-                if p >= SURE:
+                if not p < SURE:
                     return point, p
         return None
 
@@ -91,9 +92,10 @@ class Findings:
         if self.cheaper is not None:
             point, p = self.cheaper
             times = self.best.latency(self.percentile) / point.latency(self.percentile)
+            chance = "one query, no test" if math.isnan(p) else f"p = {p:.2f}, which does not prove it as good"
             lines += [
                 "",
-                f"Cheaper, and by these {len(point.by_query)} queries no worse for sure (p = {p:.2f}): {point}, "
+                f"Cheaper, with no significant loss over these {len(point.by_query)} queries ({chance}): {point}, "
                 f"{times:.1f} times as fast, {point.value:.4f}:",
                 "",
                 command_of(point, given),

@@ -24,11 +24,25 @@ def test_a_query_that_says_nothing_counts_for_nothing():
     assert randomisation(differences, 0, 1000).tolist() == [0.25, 0.25]
 
 
+def test_draws_follow_from_the_key_of_a_query_wherever_it_stands():
+    differences = np.random.default_rng(1).normal(0.05, 0.3, (40, 2))
+    keys = [f"q{i}" for i in range(40)]
+    order = np.random.default_rng(2).permutation(40)
+    p = randomisation(differences, 7, 500, keys)
+    assert randomisation(differences[order], 7, 500, [keys[i] for i in order]).tolist() == p.tolist()
+    assert randomisation(differences, 7, 500, [f"x{key}" for key in keys]).tolist() != p.tolist()
+
+
+def test_a_column_of_one_query_has_no_p():
+    differences = np.array([[1.0, np.nan], [2.0, 1.0]])
+    np.testing.assert_equal(randomisation(differences, 0, 1000), [0.5, np.nan])
+
+
 def test_draws_repeat_with_the_seed_however_they_are_cut(monkeypatch):
     differences = np.random.default_rng(1).normal(0.05, 0.3, (40, 2))
     p, ends = randomisation(differences, 7, 500), bootstrap(differences, 0.95, 7, 500)
     assert randomisation(differences, 8, 500).tolist() != p.tolist()
-    monkeypatch.setattr(resampling, "CELLS", 40 * 500)
+    monkeypatch.setattr(resampling, "CELLS", 40 * 50)
     assert randomisation(differences, 7, 500).tolist() == p.tolist()
     assert [end.tolist() for end in bootstrap(differences, 0.95, 7, 500)] == [end.tolist() for end in ends]
 

@@ -33,11 +33,38 @@ def test_randomisation_repeats_with_its_seed_and_is_never_zero():
 @pytest.mark.parametrize("test", [ttest, randomisation_test])
 def test_nothing_differs(test):
     assert test([0.5, 0.1], [0.5, 0.1]) == 1
-    assert test([], []) == 1
 
 
-def test_one_query_proves_nothing():
-    assert ttest([1.0], [0.0]) == 1
+@pytest.mark.parametrize("test", [ttest, randomisation_test])
+def test_there_is_no_p_of_fewer_than_two_queries(test):
+    assert math.isnan(test([], []))
+    assert math.isnan(test([1.0], [0.0]))
+    assert math.isnan(test([1.0], [1.0]))
+
+
+def test_equal_differences_have_the_p_of_the_exact_randomisation_test():
+    # Student's t is infinite, which two queries do not warrant: 2 of the 2^n assignments of signs are as extreme.
+    assert ttest([1.0, 1.0], [0.5, 0.5]) == 0.5
+    assert ttest([0.3] * 10, [0.1] * 10) == 2 / 1024
+    assert ttest([0.1 + 0.2, 0.3], [0.2, 0.2]) == 0.5  # equal but for rounding
+
+
+@pytest.mark.parametrize("test", ["t", "randomisation"])
+def test_the_order_of_the_queries_does_not_change_p(test):
+    chance = np.random.default_rng(3)
+    ours, theirs = ({f"q{i}": float(x) for i, x in enumerate(chance.normal(shift, 1, 40))} for shift in (0.3, 0.0))
+    backwards = dict(reversed(ours.items())), dict(reversed(theirs.items()))
+    found = compare(evaluation(**ours), evaluation(**theirs), "nDCG@10", test)
+    assert compare(evaluation(**backwards[0]), evaluation(**backwards[1]), "nDCG@10", test) == found
+
+
+def test_queries_that_no_system_finds_do_not_change_the_draws():
+    chance = np.random.default_rng(3)
+    ours, theirs = ({f"q{i}": float(x) for i, x in enumerate(chance.normal(shift, 1, 40))} for shift in (0.3, 0.0))
+    p = compare(evaluation(**ours), evaluation(**theirs), "nDCG@10", "randomisation").p
+    nothing = {f"a{i}": 0.0 for i in range(9)}
+    more = compare(evaluation(**nothing, **ours), evaluation(**nothing, **theirs), "nDCG@10", "randomisation")
+    assert (more.p, more.queries) == (p, 49)
 
 
 def evaluation(**values: float) -> Evaluation:
@@ -71,6 +98,11 @@ def test_holm_worked_by_hand():
     assert holm([]) == []
 
 
+def test_what_is_no_test_is_not_corrected_for():
+    # Two tests: 0.03 * 2 and 0.04 * 1, which may not fall below the one before.
+    np.testing.assert_allclose(holm([0.04, math.nan, 0.03, math.nan]), [0.06, math.nan, 0.06, math.nan])
+
+
 def test_effect_size_worked_by_hand():
     assert effect_size(np.array([1.0, 2.0, 3.0])) == 2.0
     assert math.isnan(effect_size(np.array([1.0, 1.0])))
@@ -90,6 +122,6 @@ def test_what_can_be_detected():
     assert detectable(np.zeros(5), 0.8) == 0
 
 
-def test_paired_differences_are_in_the_baselines_order():
+def test_paired_differences_are_in_the_order_of_the_qids():
     ours, theirs = evaluation(q3=6, q1=2, q2=4, mine=9), evaluation(q1=1, q2=2, q3=3, nan=math.nan)
-    np.testing.assert_equal(paired(ours, theirs, "nDCG@10"), [1, 2, 3, math.nan])
+    np.testing.assert_equal(paired(ours, theirs, "nDCG@10"), [math.nan, 1, 2, 3])
