@@ -7,6 +7,7 @@ where an input caused a traceback, a hang or more than MEMORY.
 
 import argparse
 import json
+import os
 import random
 import select
 import subprocess
@@ -39,8 +40,8 @@ def work(first: int, last: int, seed: int, only: str, keep: Path | None) -> None
     from mutations import mutated
     from targets import TARGETS, build_world, clear, place
 
-    out = sys.stdout
-    sys.stdout = sys.stderr
+    out = os.fdopen(os.dup(1), "w")  # what commands and their processes print must not mix with the reports
+    os.dup2(2, 1)
     with tempfile.TemporaryDirectory() as name:
         contents = build_world(Path(name))
         kinds = [kind for kind in TARGETS if only in kind]
@@ -107,6 +108,8 @@ def drive(arguments: argparse.Namespace) -> dict[str, object]:
             ready, _, _ = select.select([worker.stdout], [], [], START if loading else LIMIT)
             line = worker.stdout.readline() if ready else ""
             if not line:
+                if loading and not kind:
+                    raise SystemExit(f"the worker does not start: exit code {worker.wait()}")
                 outcome = "crash" if ready else "hang"
                 bad.append({"number": at, "kind": kind, "outcome": outcome, "detail": f"exit code {worker.poll()}"})
                 outcomes[outcome] += 1

@@ -77,9 +77,13 @@ def reads(module: str, name: str, *rest: object) -> Target:
 
 def journal(path: Path) -> int:
     """Opens a journal, which lies beside its output."""
+    from rerankkit.errors import InputError
     from rerankkit.journal import LineJournal
 
-    opened = LineJournal(path.with_name(path.name.removesuffix(".journal")), {"how": "x", "n": "2"})
+    try:
+        opened = LineJournal(path.with_name(path.name.removesuffix(".journal")), {"how": "x", "n": "2"})
+    except InputError:
+        return 2
     opened.add({"a": 1})
     opened.close()
     return 0
