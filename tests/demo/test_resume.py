@@ -52,7 +52,7 @@ def test_what_was_skipped_is_said_before_the_next_stage(tmp_path, caplog):
     caplog.clear()
     with caplog.at_level("INFO", logger="rerankkit"):
         go_on(tmp_path, iter([Stage("one", ["a"]), Stage("two", ["b"]), Stage("three", ["c"])]), invoke)
-    assert caplog.messages == ["skipped, done before: one, two", "[3] rerankkit c"]
+    assert caplog.messages == ["skipped, done before: one, two", "[3/3] rerankkit c"]
 
 
 def test_a_record_cut_by_a_crash_is_started_anew(tmp_path):
@@ -73,7 +73,7 @@ go_on(Path({str(tmp_path)!r}), iter(steps), print)
 """
     result = subprocess.run([sys.executable, "-c", script], env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False)
     assert result.returncode == -signal.SIGKILL
-    assert list(json.loads((tmp_path / "stages.json").read_text())) == ["one"]
+    assert list(json.loads((tmp_path / "stages.json").read_text())["stages"]) == ["one"]
 
 
 def test_a_stage_whose_output_is_gone_is_run_again(tmp_path):
@@ -93,3 +93,29 @@ def test_a_stage_whose_output_is_gone_is_run_again(tmp_path):
     (tmp_path / "index").unlink()
     assert go_on(tmp_path, iter(steps), invoke) == []
     assert calls == ["index", "rerank", "rerank", "index", "rerank"]
+
+
+def test_another_version_of_a_library_runs_all_stages_again(tmp_path, monkeypatch, caplog):
+    calls, invoke = recorder()
+    steps = [Stage("one", ["a"]), Stage("two", ["b"])]
+    go_on(tmp_path, iter(steps), invoke)
+    monkeypatch.setattr("rerankkit.demo.resume.packages", lambda: {"rerankkit": "9.9"})
+    assert go_on(tmp_path, iter(steps), invoke) == []
+    assert calls == ["a", "b", "a", "b"]
+    assert "all stages are run again, for another version of" in caplog.text
+    assert go_on(tmp_path, iter(steps), invoke) == ["one", "two"]
+
+
+def test_a_record_of_before_without_versions_is_taken_over(tmp_path):
+    calls, invoke = recorder()
+    (tmp_path / "stages.json").write_text('{"one": "rerankkit a"}')
+    assert go_on(tmp_path, iter([Stage("one", ["a"]), Stage("two", ["b"])]), invoke) == ["one"]
+    assert calls == ["b"]
+
+
+def test_a_record_of_other_things_is_started_anew(tmp_path):
+    for text in ("[]", '{"stages": 3}', '{"stages": {"one": "rerankkit a"}, "versions": []}'):
+        calls, invoke = recorder()
+        (tmp_path / "stages.json").write_text(text)
+        assert go_on(tmp_path, iter([Stage("one", ["a"])]), invoke) == []
+        assert calls == ["a"]
