@@ -87,13 +87,13 @@ def _words(run: Run, qid: str) -> list[str]:
     """The query's docids, which must be words."""
     text = run.docid_text(qid).decode()
     docids = text.split()
-    if len(docids) < len(run.scores(qid)) or "\n".join(docids) != text:
+    if len(docids) < len(run.scores(qid)) or "\n".join(docids) != text or "\0" in text:
         return [_one_word(docid, "a docid") for docid in run.docids(qid)]
     return docids
 
 
 def _one_word(word: str, what: str) -> str:
-    if len(word.split()) != 1 or word != word.strip():
+    if len(word.split()) != 1 or word != word.strip() or "\0" in word:
         raise InputError(f"{what} in a TREC file must be one word: {word!r}", "Rename it without spaces")
     return word
 
@@ -145,6 +145,9 @@ def read_topics(path: str | Path) -> dict[str, Query]:
 
 
 def write_topics(queries: Queries, path: str | Path) -> None:
-    """Writes `qid<TAB>text` lines."""
+    """Writes `qid<TAB>text` lines; a NUL, which no text file has, becomes a space."""
     with whole_file(path) as file:
-        file.writelines(f"{query.qid}\t{' '.join(query.text.split())}\n" for query in queries.values())
+        for query in queries.values():
+            text = " ".join(query.text.replace("\0", " ").split())
+            qid = _one_word(query.qid, "a query's id")
+            file.write(f"{qid}\t{text}\n")

@@ -207,6 +207,15 @@ def test_topics_come_back_as_they_were(tmp_path):
     assert read_topics(tmp_path / "t.tsv")["007"] == Query("007", "where is queens town")
 
 
+def test_a_nul_is_not_written_into_a_file_of_lines(tmp_path):
+    write_topics({"7": Query("7", "red\0fox")}, tmp_path / "t.tsv")
+    assert read_topics(tmp_path / "t.tsv") == {"7": Query("7", "red fox")}
+    with pytest.raises(InputError, match=r"a docid in a TREC file must be one word: 'a\\x00b'"):
+        write_run(Run({"7": [("a\0b", 1.0)]}, "t"), tmp_path / "run.txt")
+    with pytest.raises(InputError, match="a query's id in a TREC file must be one word: '1 2'"):
+        write_topics({"1 2": Query("1 2", "red")}, tmp_path / "t.tsv")
+
+
 def test_of_two_grades_of_a_document_the_last_counts_and_is_told(file, caplog):
     assert read_qrels(file("q.txt", "1 0 a 2\n1 0 b 1\n1 0 b 1\n1 0 a 0\n")) == {"1": {"a": 0, "b": 1}}
     assert "q.txt:4: query 1, document a is 0 here, 2 before" in caplog.text

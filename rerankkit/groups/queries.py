@@ -12,7 +12,7 @@ from typing import TypeVar
 from rerankkit.collection.clicks import read_clicks
 from rerankkit.errors import InputError
 from rerankkit.groups.overlap import fold, near_duplicates
-from rerankkit.io.lines import read_lines
+from rerankkit.io.lines import bare_name, read_lines
 from rerankkit.types import Document, Query
 
 T = TypeVar("T")
@@ -47,11 +47,10 @@ def log_queries(path: str | Path) -> list[str]:
 
     Of spellings that fold alike the first is taken. Raises InputError for a malformed line.
     """
-    name = Path(path).name.removesuffix(".gz")
-    if name.endswith(CLICK_SUFFIXES):
+    if bare_name(path).endswith(CLICK_SUFFIXES):
         asked: Iterable[tuple[str, int]] = ((click.query, click.clicks) for click in read_clicks(path))
     else:
-        asked = ((" ".join(line.split()), 1) for _, line in read_lines(path))
+        asked = ((text, 1) for text in _logged(path))
     counts: dict[str, int] = {}
     spelt: dict[str, str] = {}
     for text, times in asked:
@@ -59,6 +58,15 @@ def log_queries(path: str | Path) -> list[str]:
         spelt.setdefault(key, text)
         counts[key] = counts.get(key, 0) + times
     return [spelt[key] for key in sorted(counts, key=lambda key: -counts[key])]
+
+
+def _logged(path: str | Path) -> Iterator[str]:
+    """A query a line; InputError for a line of columns or of JSON, which is no query."""
+    for number, line in read_lines(path):
+        if "\t" in line.strip() or line.lstrip().startswith('{"'):
+            remedy = f"Expected a query a line; clicks are in files that end in {', '.join(CLICK_SUFFIXES)}"
+            raise InputError(f"not a query: {line[:80]!r}", remedy, path, number)
+        yield " ".join(line.split())
 
 
 class Unheard:

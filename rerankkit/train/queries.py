@@ -7,6 +7,7 @@ are shared.
 
 import copy
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 WINDOW = 64
 """Documents that share their examples, and are sorted by length together."""
 ASK = "\nQuery:"
+CONTROLS = re.compile("[\\x00-\\x1f\\x7f-\\x9f]")
+"""Characters that a model may write, and no line of text has."""
 LABELS = ("query:", "title:", "summary:")
 
 
@@ -88,7 +91,7 @@ class QueryWriter:
 
     def _query(self, line: str, document: Document, told: set[str]) -> str:
         """A generated line as a query; `""` where it is none, copies the title or an example, or runs on."""
-        text = " ".join(line.split()).strip("\"'“”` ")
+        text = " ".join(CONTROLS.sub(" ", line).split()).strip("\"'“”` ")
         words = text.split()
         bad = not 0 < len(words) <= self.writing.max_words or text.lower().startswith(LABELS)
         key = fold(text)

@@ -113,3 +113,10 @@ def test_ids_count_on_over_those_taken():
 def test_no_query_and_no_prefix_are_refused(texts, prefix):
     with pytest.raises(InputError, match=r"no query is left|is no single word"):
         numbered(texts, prefix)
+
+
+@pytest.mark.parametrize("line", ["7\tred fox", '{"query": "red fox"}'])
+def test_columns_and_json_in_a_log_of_plain_queries_are_refused(tmp_path, line):
+    (tmp_path / "log.txt").write_text(f"red fox\n{line}\n")
+    with pytest.raises(InputError, match=r"log\.txt:2: not a query: .*clicks are in files that end in"):
+        log_queries(tmp_path / "log.txt")

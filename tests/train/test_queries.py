@@ -122,6 +122,7 @@ def test_what_is_sampled_comes_by_the_seed_and_a_window_alone(tiny_llama, monkey
         (" Title: fox", ""),
         ("one two three four five", ""),
         ("one two three four", "one two three four"),
+        ("red\0fox\x1b \x85", "red fox"),
     ],
 )
 def test_a_line_that_is_no_query_is_dropped(tiny_llama, line, query):

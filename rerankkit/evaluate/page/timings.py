@@ -7,6 +7,7 @@ from pathlib import Path
 from rerankkit.errors import InputError
 from rerankkit.evaluate.page.material import Timing
 from rerankkit.io.lines import read_lines
+from rerankkit.io.numbers import decimal_number
 
 LINE = "run<TAB>median milliseconds a query[<TAB>95th percentile]"
 
@@ -26,7 +27,7 @@ def read_timings(path: str | Path, names: Iterable[str]) -> dict[str, Timing]:
         if name in found:
             raise InputError(f"{name} stands twice", "Keep one line a run", path, number)
         try:
-            times = [float(cell) for cell in columns]
+            times = [decimal_number(cell) for cell in columns]
         except ValueError:
             times = []
         if len(times) not in (1, 2) or not all(0 < time < math.inf for time in times):
