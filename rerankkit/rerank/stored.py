@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from rerankkit.progress import Counts
 from rerankkit.rerank.batches import windows
 from rerankkit.rerank.store import Store, StoreFullError, document_key, query_key
 from rerankkit.roles import Batched, Reranker
@@ -45,6 +46,7 @@ class Stored:
         self.reranker, self.store, self.identity = reranker, store, identity
         self.found = self.computed = 0
         self.full = False
+        self._looked_up = self._scored = 0
 
     def score(self, groups: Iterable[Group]) -> Iterator[Sequence[float]]:
         """One list of raw scores a group, in order."""
@@ -56,10 +58,16 @@ class Stored:
         for _ in self.reranker.score(()):  # lets the reranker say its last word
             pass
 
+    def counts(self) -> Counts:
+        """How many pairs have a score so far, in the middle of a window too, and how many of them from the store."""
+        return Counts(self._looked_up + self._scored, self._looked_up)
+
     def _look_up(self, group: Group) -> _Asked:
         query = query_key(group.query.text)
         documents = [document_key(candidate.document) for candidate in group.candidates]
-        return _Asked(group, query, documents, self.store.find(self.identity, query, list(dict.fromkeys(documents))))
+        found = self.store.find(self.identity, query, list(dict.fromkeys(documents)))
+        self._looked_up += sum(document in found for document in documents)
+        return _Asked(group, query, documents, found)
 
     def _compute(self, asked: Sequence[_Asked]) -> None:
         """Fills in the scores that are missing; a pair that stands twice is scored once."""
@@ -79,6 +87,7 @@ class Stored:
         if lacking:
             for (_, pairs), scores in zip(lacking, self._scores(lacking), strict=True):
                 new.update(zip(pairs, scores, strict=True))
+        self._looked_up, self._scored = self.found, self.computed  # a pair that stands twice is now counted twice
         for one in asked:
             one.scores.update({key: new[one.query, key] for key in one.documents if key not in one.scores})
 
@@ -101,6 +110,8 @@ class Stored:
 
     def _keep(self, pairs: Iterable[Pair], scores: Iterable[float]) -> None:
         """Writes scores down; one that is no finite number is not worth it."""
+        pairs = list(pairs)
+        self._scored += len(pairs)
         rows = [(*pair, score) for pair, score in zip(pairs, scores, strict=True) if math.isfinite(score)]
         if not rows or self.full:
             return

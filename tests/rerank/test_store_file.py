@@ -278,3 +278,19 @@ def test_a_damaged_identity_is_left_out_of_the_list_with_a_warning(tmp_path, cap
         assert [one.model for one in kept(store)] == ["other"]
     assert "a damaged identity" in caplog.text
     assert "300 scores" in caplog.text
+
+
+def test_pairs_are_counted_while_a_window_is_scored(tmp_path):
+    """Twelve queries of 25; the first three are in the store, and one query has the same document twice."""
+    with closing(Store(tmp_path / "s")) as store:
+        number = store.identity("m", TRAITS)
+        list(Stored(Lengths(), store, number).score(groups()[:3]))
+        stored, seen = Stored(Lengths(), store, number), []
+        lists = groups()
+        twice = lists[11].candidates
+        lists[11] = Group(lists[11].query, (*twice, twice[0]))
+        keep = stored._keep
+        stored._keep = lambda pairs, scores: (keep(pairs, scores), seen.append(stored.counts()))  # type: ignore
+        list(stored.score(lists))
+        assert seen == [(75 + 25 * done, 75) for done in range(1, 10)]
+        assert stored.counts() == (301, 76)
