@@ -99,7 +99,9 @@ def _whole(record: dict[str, Any], name: str, most: int) -> int:
             value = whole_number(value.strip())
         except ValueError:
             raise ValueError(f"{name} is {_shown(value)}, not a whole number") from None
-    if isinstance(value, bool) or not isinstance(value, int) and not (isinstance(value, float) and value.is_integer()):
+    if isinstance(value, bool) or (
+        not isinstance(value, int) and not (isinstance(value, float) and value.is_integer())
+    ):
         raise ValueError(f"{name} is {_shown(value)}, not a whole number")
     if not 1 <= value <= most:
         raise ValueError(f"{name} is {_shown(value)}, not from 1 to {most:,}")
