@@ -21,9 +21,11 @@ from rerankkit.cli.inputs import (
     queries_of,
     topics_option,
 )
+from rerankkit.cli.jobs import job_of
+from rerankkit.cli.places import MODEL, OUTPUT_FILE, InPlace
 from rerankkit.cli.stage_options import StageFlags, stage_options
 from rerankkit.errors import InputError
-from rerankkit.progress import progress
+from rerankkit.progress import progress, stage
 from rerankkit.rerank.store import DEFAULT
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Score a run's candidates with a reranker.")
 @click.option(
     "--model",
+    type=MODEL,
     required=True,
     multiple=True,
     help=f"A checkpoint of --models by name, as bert-distilled; {LLMS}, {ENCODERS}, bm25, a folder, a Hugging Face id. "
@@ -45,7 +48,7 @@ if TYPE_CHECKING:
 @click.option(
     "--output",
     required=True,
-    type=click.Path(path_type=Path),
+    type=OUTPUT_FILE,
     help="The reranked run, TREC format; {model} stands for the model's name.",
 )
 @click.option("--depth", type=click.IntRange(1), help="Candidates of each query that are scored; all by default.")
@@ -65,9 +68,11 @@ if TYPE_CHECKING:
 @click.option("--max-length", type=int, help="Tokens of a pair; the checkpoint's own by default.")
 @click.option("--max-query-tokens", type=int, help="Tokens of a query; the rest of a longer one is left out.")
 @long_queries_option
+@click.option("--label", type=int, help="The label of relevant pairs, where --model has several; not those of --then.")
+@click.option("--any-prompt", is_flag=True, help="Score models of known families by another prompt than their own.")
 @click.option(
     "--store",
-    type=click.Path(path_type=Path),
+    type=InPlace(DEFAULT),
     help=f"The score store; no pair in it is scored again.  [default: {DEFAULT}]",
 )
 @click.option("--no-store", is_flag=True, help="Score every pair, and keep none.")
@@ -93,6 +98,8 @@ def command(
     max_length: int | None,
     max_query_tokens: int | None,
     long_queries: str,
+    label: int | None,
+    any_prompt: bool,
     store: Path | None,
     no_store: bool,
     models: Path,
@@ -144,26 +151,35 @@ def command(
     texts = collection_of(index, collection, first_stage)
     tail = tail and sample is None
     names = [*model, *(later.model for later in stages.thens)]
-    scoring = Scoring(device, dtype, batch_tokens, max_length, max_query_tokens, backend, compiled, long_queries)
+    lengths, how = (max_length, max_query_tokens), (backend, compiled, long_queries)
+    scoring = Scoring(device, dtype, batch_tokens, *lengths, *how, label=label, any_prompt=any_prompt)
     probe = probe_of(first_stage, topics, texts)
-    rerankers = [
-        *load_rerankers(model, scoring, models, probe),
-        *(load_reranker(later.model, later.scoring(scoring), models, probe) for later in stages.thens),
-    ]
     place = None if no_store else store or DEFAULT
+    depths = (sample or depth, *(later.depth for later in stages.thens))
+    jobs = [job_of(first_stage, topics, texts, most, place) for most in depths]
+    rerankers = [
+        *load_rerankers(model, scoring, models, probe, jobs[0]),
+        *(
+            load_reranker(later.model, later.scoring(scoring), models, probe, job)
+            for later, job in zip(stages.thens, jobs[1:], strict=True)
+        ),
+    ]
     with ExitStack() as stack:
         scorers = [
             stages.whole(stack.enter_context(paid_once(reranker, place, name, models)), reranker)
             for reranker, name in zip(rerankers, names, strict=True)
         ]
-        for name, scorer, (path, its_tag) in zip(model, scorers, outputs, strict=False):
+        for number, (name, scorer, (path, its_tag)) in enumerate(zip(model, scorers, outputs, strict=False), 1):
             groups = groups_of(first_stage, queries_of(topics), texts, depth)
             ranked = reordered(groups if sample is None else thinned(groups, sample, seed), scorer)
             for later, its_scorer in zip(stages.thens, scorers[len(model) :], strict=True):
                 ranked = then(ranked, its_scorer, later.depth)
             told = " and ".join((name, *names[len(model) :]))
-            results = progress(hits_of(ranked), f"reranking by {told}", len(first_stage))
-            write_run(run_of(first_stage, results, depth, tail, its_tag), path)
+            counts = None if stages.thens else getattr(scorer, "counts", None)  # by the pair, else by the query
+            total = len(first_stage) if counts is None else jobs[0].pairs
+            with stage(number, len(model)):
+                results = progress(hits_of(ranked), f"reranking by {told}", total, counts)
+                write_run(run_of(first_stage, results, depth, tail, its_tag), path)
             click.echo(f"{path}")
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rerankkit.errors import InputError
 from rerankkit.rerank.adapter_base import ADAPTER, adapter_base
 from rerankkit.rerank.checkpoint import REMEDY, Note, load_tokenizer, loading, read_note
+from rerankkit.rerank.choice import Job
 from rerankkit.rerank.models import Probe, load_reranker, resolve
 from rerankkit.rerank.scoring import Scoring
 from rerankkit.roles import Reranker
@@ -26,7 +27,9 @@ ALIKE = 1e-4
 """How far merged weights may be from base plus adapter."""
 
 
-def load_rerankers(names: Sequence[str], scoring: Scoring, models: Path, probe: Probe | None = None) -> list[Reranker]:
+def load_rerankers(
+    names: Sequence[str], scoring: Scoring, models: Path, probe: Probe | None = None, job: Job | None = None
+) -> list[Reranker]:
     """The Rerankers that names stand for, in their order; LLMs whose adapters have the same base share it.
 
     Raises InputError where an adapter's base is not the one that it was merged with.
@@ -42,7 +45,7 @@ def load_rerankers(names: Sequence[str], scoring: Scoring, models: Path, probe: 
             checkpoints = [Path(resolve(names[place], models)) for place in places]
             loaded.update(zip(places, _on_one_base(checkpoints, scoring), strict=True))
     return [
-        loaded[place] if place in loaded else load_reranker(name, scoring, models, probe)
+        loaded[place] if place in loaded else load_reranker(name, scoring, models, probe, job)
         for place, name in enumerate(names)
     ]
 
