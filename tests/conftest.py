@@ -23,6 +23,7 @@ QUERIES = {"q1": "red", "q2": "green", "q3": "blue", "q4": "white"}
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How much of what takes long is run."""
     parser.addoption("--fuzz", type=int, default=700, help="mutated files that the readers and commands are given")
+    parser.addoption("--kills", type=int, help="how often each command is killed; a few fast ones without")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -89,7 +89,7 @@ def test_parameters_reach_lucene(folder):
     [
         ({"index": "no/index"}, "Error: no/index: no such index folder. Make it: rerankkit index --input FILE"),
         ({"index": "msmarco-v1-pasage"}, "Error: neither a folder nor a prebuilt index: msmarco-v1-pasage. Did you"),
-        ({"index": "."}, "Error: .: no Lucene index. Make one: rerankkit index"),
+        ({"index": "empty"}, "Error: empty: no Lucene index. Make one: rerankkit index"),
         ({"topics": "dl19-pasage"}, "Error: neither a topics file nor registered topics: dl19-pasage. Did you mean dl"),
         ({"topics": "nope.tsv"}, "Error: nope.tsv: no such file"),
         ({"topics": "empty.tsv"}, "Error: empty.tsv: the file is empty"),
@@ -111,6 +111,7 @@ def test_parameters_reach_lucene(folder):
 def test_wrong_input_leaves_the_former_run(folder, options, message):
     Path("run.txt").write_text("1 Q0 1 1 1 before\n")
     Path("empty.tsv").touch()
+    Path("empty").mkdir()
     Path("bad.tsv").write_text("1\tone\ntwo\n")
     Path("latin.tsv").write_bytes(b"1\t\xe9\n")
     Path("other.tsv").write_text("1\tunheard\n")
