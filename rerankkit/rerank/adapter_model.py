@@ -32,7 +32,7 @@ def load_adapter(folder: str) -> tuple[Any, Any]:
 
     model = load_base(folder)
     with loading(folder, REMEDY):
-        tokenizer = load_tokenizer(_tokenizer_of(folder))
+        tokenizer = load_tokenizer(tokenizer_of(folder))
         if len(tokenizer) > model.get_input_embeddings().num_embeddings:
             model.resize_token_embeddings(len(tokenizer))
         warnings.filterwarnings("error", message=".*missing adapter keys")
@@ -57,7 +57,7 @@ def load_base(folder: str) -> Any:
         return load_model("AutoModelForSequenceClassification", base, num_labels=1)
 
 
-def _tokenizer_of(folder: str) -> str:
+def tokenizer_of(folder: str) -> str:
     """The folder of an adapter's tokenizer: its own, else that of its base."""
     place = folder
     while (Path(place) / ADAPTER).is_file() and not any((Path(place) / name).is_file() for name in TOKENIZERS):

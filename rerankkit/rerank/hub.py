@@ -10,7 +10,7 @@ from typing import Any
 
 from rerankkit.errors import InputError
 
-SECONDS = 1.5
+SECONDS = 1.0
 """How long the hub may take to answer; beyond that there is no network."""
 FIRST_FILES = ("config.json", "adapter_config.json")
 """One of these is in every model."""
@@ -35,7 +35,7 @@ def options_for(name: str) -> dict[str, Any]:
     The hub is asked once a process. Raises InputError where it has no such model, refuses it, or cannot be reached
     while the model is not in the cache.
     """
-    from huggingface_hub import constants
+    from huggingface_hub import constants, get_hf_file_metadata  # noqa: F401 (imported before the clock runs)
 
     if constants.HF_HUB_OFFLINE:
         why: Exception | str = "HF_HUB_OFFLINE is set"

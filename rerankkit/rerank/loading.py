@@ -5,6 +5,7 @@ an InputError.
 """
 
 import contextlib
+import logging
 import warnings
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -16,6 +17,8 @@ from rerankkit.rerank.hub import options_for
 from rerankkit.rerank.model_files import check_files
 from rerankkit.rerank.quiet import quiet_transformers
 from rerankkit.rerank.room import lacks_memory
+
+log = logging.getLogger(__name__)
 
 REMEDY = "Give a checkpoint folder, a name of `rerankkit models`, or a Hugging Face id where the hub is reached"
 """What to do where a model cannot be loaded."""
@@ -50,7 +53,10 @@ def load_config(checkpoint: str) -> Any:
     from transformers import AutoConfig
 
     with _reading("config.json"):
-        return AutoConfig.from_pretrained(checkpoint, trust_remote_code=False, **_place(checkpoint))
+        config = AutoConfig.from_pretrained(checkpoint, trust_remote_code=False, **_place(checkpoint))
+    if getattr(config, "auto_map", None):
+        log.warning("%s: its own code (auto_map in config.json) is not run, transformers' classes are used", checkpoint)
+    return config
 
 
 def load_model(kind: str, checkpoint: str, **options: Any) -> Any:

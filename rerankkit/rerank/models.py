@@ -11,7 +11,7 @@ from rerankkit.plugins import load_plugin, plugin_names
 from rerankkit.rerank.backends import Place, Probe, compiled_for
 from rerankkit.rerank.choice import Job
 from rerankkit.rerank.families import check_prompt
-from rerankkit.rerank.hub import is_cached
+from rerankkit.rerank.hub import is_cached, options_for
 from rerankkit.rerank.identity import digest_of_model, digest_of_plugin, with_code
 from rerankkit.rerank.kinds import architecture_of
 from rerankkit.rerank.note import NOTE, read_note
@@ -46,9 +46,17 @@ class Known(NamedTuple):
 def resolve(name: str, models: Path) -> str:
     """The checkpoint folder or hub id that a name stands for; weights from pip are made ready.
 
-    Raises InputError for a usual name that was not trained yet, weights not installed, a path that is not there, and
-    a name without a slash that nothing here bears: the hub is not asked about it.
+    Raises InputError for a usual name that was not trained yet, weights not installed, a path that is not there, a
+    name without a slash that nothing here bears, about which the hub is not asked, and a hub id that cannot be had.
     """
+    found = _place(name, models)
+    if not _is_folder(Path(found)):
+        options_for(found)
+    return found
+
+
+def _place(name: str, models: Path) -> str:
+    """The folder or hub id of a name; the hub is not asked."""
     for folder in (Path(name), models / name):
         if _is_folder(folder):
             return str(folder)
@@ -134,7 +142,7 @@ def fingerprint(name: str, models: Path) -> str:
     """
     if _is_plugin(name, models):
         return digest_of_plugin(name)
-    checkpoint = resolve(name, models)
+    checkpoint = _place(name, models)
     note = read_note(checkpoint)
     return with_code(digest_of_model(checkpoint), note.architecture if note else "cross-encoder")
 

@@ -167,12 +167,14 @@ def gemm(dtype: str) -> float:
 def needed(base: str, adapters: Lora, data: Sequence[Group]) -> float:
     """GFLOP of matrix products that a group needs, padding, attention and adapters left out."""
     import torch
-    from transformers import AutoConfig, AutoModel, AutoTokenizer
+    from transformers import AutoModel
 
-    with torch.device("meta"):
-        model = AutoModel.from_config(AutoConfig.from_pretrained(base))
+    from rerankkit.rerank.loading import REMEDY, load_config, load_tokenizer, loading
+
+    with loading(base, REMEDY), torch.device("meta"):
+        model = AutoModel.from_config(load_config(base), trust_remote_code=False)
     weights = sum(module.weight.numel() for module in model.modules() if isinstance(module, torch.nn.Linear))
-    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer = load_tokenizer(base)
     texts = [f"{group.query.text} {one.document.text}" for group in data for one in group.candidates]
     tokens = sum(map(len, tokenizer(texts)["input_ids"])) / len(data)
     layers = model.config.num_hidden_layers

@@ -43,7 +43,8 @@ def test_a_path_stays_a_path(models, monkeypatch):
     assert resolve("models/a-student", models) == "models/a-student"
 
 
-def test_a_name_with_a_slash_is_an_id(models):
+def test_a_name_with_a_slash_is_an_id(models, monkeypatch):
+    monkeypatch.setattr("rerankkit.rerank.models.options_for", {}.get)
     assert resolve("cross-encoder/ms-marco-MiniLM-L6-v2", models) == "cross-encoder/ms-marco-MiniLM-L6-v2"
 
 
