@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rerankkit.errors import InputError
 from rerankkit.rerank.adapter_base import ADAPTER, adapter_base
+from rerankkit.rerank.adapter_model import check_complete, load_base, tokenizer_of
 from rerankkit.rerank.checkpoint import REMEDY, Note, load_tokenizer, loading, read_note
 from rerankkit.rerank.choice import Job
 from rerankkit.rerank.models import Probe, load_reranker, resolve
@@ -76,31 +77,42 @@ def _on_one_base(checkpoints: Sequence[Path], scoring: Scoring) -> "list[CausalS
     from rerankkit.rerank.prefix import CausalScorer
 
     adapters = [adapter or checkpoint for checkpoint in checkpoints for adapter in (adapter_of(checkpoint),)]
-    with loading(str(adapters[0]), REMEDY):
-        tokenizers = [load_tokenizer(str(adapter)) for adapter in adapters]
-        whole = _with_adapters(adapter_base(adapters[0]), adapters, max(map(len, tokenizers)))
+    tokenizers = []
+    for adapter in adapters:
+        with loading(str(adapter), REMEDY):
+            tokenizers.append(load_tokenizer(tokenizer_of(str(adapter))))
+    whole = _with_adapters(adapters, max(map(len, tokenizers)))
     scorers = []
     for number, (checkpoint, tokenizer) in enumerate(zip(checkpoints, tokenizers, strict=True)):
-        _check_base(whole, str(number), checkpoint)
+        with loading(str(checkpoint), REMEDY):
+            _check_base(whole, _name(number), checkpoint)
         note: Note = read_note(checkpoint) or Note("llm")
         model = whole.get_base_model()
         encoder = llm.prepare(model, tokenizer, replace(note, lengths=scoring.lengths(note.lengths)))
-        scorers.append(CausalScorer(model, encoder, scoring, at_work=partial(whole.set_adapter, str(number))))
+        scorers.append(CausalScorer(model, encoder, scoring, at_work=partial(whole.set_adapter, _name(number))))
     return scorers
 
 
-def _with_adapters(base: str, adapters: Sequence[Path], words: int) -> Any:
-    """PEFT's model of a base with adapters called 0, 1, …; it has room for so many words."""
-    import torch
-    from peft import PeftModel
-    from transformers import AutoModelForSequenceClassification
+def _name(number: int) -> str:
+    """What PEFT calls an adapter: no name is in another one, nor in that of a layer."""
+    return f"adapter{number:03d}"
 
-    model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, dtype=torch.float32)
-    if words > model.get_input_embeddings().num_embeddings:
-        model.resize_token_embeddings(words)
-    whole: Any = PeftModel.from_pretrained(model, str(adapters[0]), adapter_name="0")
-    for number, adapter in enumerate(adapters[1:], 1):
-        whole.load_adapter(str(adapter), adapter_name=str(number))
+
+def _with_adapters(adapters: Sequence[Path], words: int) -> Any:
+    """PEFT's model of the adapters' base, the adapters called by `_name`; it has room for so many words."""
+    from peft import PeftModel
+
+    whole: Any = None
+    model = load_base(str(adapters[0]))
+    for number, adapter in enumerate(adapters):
+        with loading(str(adapter), REMEDY):
+            if whole is None:
+                if words > model.get_input_embeddings().num_embeddings:
+                    model.resize_token_embeddings(words)
+                whole = PeftModel.from_pretrained(model, str(adapter), adapter_name=_name(0))
+            else:
+                whole.load_adapter(str(adapter), adapter_name=_name(number))
+            check_complete(whole, adapter, _name(number))
     return whole.eval()
 
 
@@ -113,7 +125,10 @@ def _check_base(whole: Any, name: str, checkpoint: Path) -> None:
     if not merged.is_file():
         return
     layers = whole.get_base_model().named_modules()
-    place, layer = next((at, one) for at, one in layers if name in getattr(one, "lora_A", ()))
+    found = next(((at, one) for at, one in layers if name in getattr(one, "lora_A", ())), None)
+    if found is None:
+        raise InputError(f"the adapter of {checkpoint} adapts no layer", "Score it by its merged weights")
+    place, layer = found
     with safe_open(merged, "pt") as weights:
         wanted = weights.get_tensor(f"{place}.weight") if f"{place}.weight" in weights.keys() else None  # noqa: SIM118
     given = layer.get_base_layer().weight.detach() + layer.get_delta_weight(name).detach()
