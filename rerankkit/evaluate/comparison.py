@@ -1,18 +1,21 @@
 """Systems against a baseline: what each measure says, how sure it is, and what makes the comparison unsound."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from rerankkit.errors import InputError
-from rerankkit.evaluate.measure_names import parse_measures
+from rerankkit.evaluate.marks import Judgments
+from rerankkit.evaluate.matched import Matched, Side
+from rerankkit.evaluate.measure_names import Measure, parse_measures
 from rerankkit.evaluate.measures import Evaluation
 from rerankkit.evaluate.resampling import bootstrap, randomisation
 from rerankkit.evaluate.significance import detectable, effect_size, holm, paired, ttest
 from rerankkit.evaluate.soundness import doubts
 from rerankkit.evaluate.study import FirstStage, Outcome, Settings, Study
+from rerankkit.evaluate.undefined import told, undefined
 from rerankkit.evaluate.views import View
 from rerankkit.run import Run
 from rerankkit.types import Qrels
@@ -32,40 +35,55 @@ def compare_runs(
 
     Raises InputError for an unknown measure, fewer than two runs, and a run without a judged query.
     """
-    settings, wanted = settings or Settings(), parse_measures(measures)
+    settings, wanted, judgments = settings or Settings(), parse_measures(measures), Judgments.of(qrels)
     given = iter(runs)
-    name, first = next(given, ("", Run()))
-    views = [View.of(name, first, qrels, wanted)]
-    views += [View.of(name, run, qrels, wanted, first) for name, run in given]
-    base, *others = views
-    if not others:
+    first = Side.of(*next(given, ("", Run())), qrels, wanted, judgments)
+    views = [View.of(first, wanted)]
+    views += [View.of(Side.of(name, run, qrels, wanted, judgments), wanted, first) for name, run in given]
+    if len(views) == 1:
         raise InputError("nothing to compare with the first run", "Give a baseline and one or more systems")
-    depths = sorted({*settings.judged_at, *(measure.cutoff for measure in wanted if measure.cutoff)})
+    gone = undefined([view.evaluation for view in views], wanted)
+    wanted = [one for one in wanted if one not in gone]
+    study = _study([view.without(gone) for view in views], wanted, settings)
+    return replace(study, warnings=(*told(gone, judgments), *study.warnings))
+
+
+def _study(views: Sequence[View], measures: Sequence[Measure], settings: Settings) -> Study:
+    """The study of the views, the baseline's first."""
+    base, *others = views
+    depths = sorted({*settings.judged_at, *(measure.cutoff for measure in measures if measure.cutoff)})
     reranked = min(settings.depth or base.depth, base.depth)
+    matches = {view.name: view.match for view in others if view.match is not None}
     study = Study(
         base.evaluation,
         tuple(view.evaluation for view in others),
-        tuple(_outcomes(base.evaluation, [view.evaluation for view in others], settings)),
+        tuple(_outcomes(base.evaluation, [view.evaluation for view in others], matches, settings)),
         {view.name: {depth: view.judged(depth) for depth in depths} for view in views},
-        base.ceiling(wanted, reranked),
+        base.ceiling(measures, reranked),
         {(view.name, measure): ends for view in views for measure, ends in view.tie_intervals.items()},
-        {view.name: view.outside for view in others},
+        {name: match.outside for name, match in matches.items()},
         FirstStage(reranked, *base.positives(settings.rel, reranked)),
         settings,
+        matches=matches,
     )
-    return replace(study, warnings=tuple(doubts(study, views, wanted)))
+    return replace(study, warnings=tuple(doubts(study, views, measures)))
 
 
-def _outcomes(baseline: Evaluation, systems: Sequence[Evaluation], settings: Settings) -> list[Outcome]:
+def _outcomes(
+    baseline: Evaluation, systems: Sequence[Evaluation], matches: Mapping[str, Matched], settings: Settings
+) -> list[Outcome]:
     """An outcome for each system and measure."""
     pairs = [(system, measure) for system in systems for measure in baseline.values]
-    differences = np.array([paired(system, baseline, measure) for system, measure in pairs]).T
+    beside = [matches[system.name] for system, _ in pairs]
+    differences, qids = _in_one_order(
+        [paired(match.system, match.baseline, measure) for match, (_, measure) in zip(beside, pairs, strict=True)]
+    )
     lows, highs = bootstrap(differences, settings.confidence, settings.seed, settings.rounds)
     p_t = [ttest(known, np.zeros(len(known))) for known in map(_known, differences.T)]
-    p_random = randomisation(differences, settings.seed, settings.rounds).tolist()
+    p_random = randomisation(differences, settings.seed, settings.rounds, qids).tolist()
     corrected_t, corrected_random = holm(p_t), holm(p_random)
     found = []
-    for i, (system, measure) in enumerate(pairs):
+    for i, ((system, measure), match) in enumerate(zip(pairs, beside, strict=True)):
         known = _known(differences[:, i])
         wins, ties, losses = _counts(known)
         found.append(
@@ -88,9 +106,19 @@ def _outcomes(baseline: Evaluation, systems: Sequence[Evaluation], settings: Set
                 detectable=detectable(known, settings.power, 1 - settings.confidence),
                 queries=len(known),
                 tested=next((what for name, what in TESTED.items() if measure.startswith(name)), ""),
+                ground=match.grounds.get(measure, ""),
+                baseline_there=match.baseline.values[measure],
+                system_there=match.system.values[measure],
             )
         )
     return found
+
+
+def _in_one_order(columns: Sequence[Mapping[str, float]]) -> tuple[np.ndarray, list[str]]:
+    """The differences of all columns as [query, column], NaN where a column lacks a query, and the queries by qid."""
+    qids = sorted(set().union(*columns))
+    found = [column.get(qid, math.nan) for qid in qids for column in columns]
+    return np.array(found, float).reshape(len(qids), len(columns)), qids
 
 
 def _known(differences: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 
-from rerankkit.evaluate.comparison_text import CEILING
+from rerankkit.evaluate.comparison_text import CEILING, ground_notes
 from rerankkit.evaluate.study import Outcome, Study
 
 LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
@@ -92,14 +92,15 @@ def _paper(study: Study, dagger: str) -> list[list[str]]:
 
 
 def _notes(study: Study, dagger: str) -> list[str]:
-    settings, tests = study.settings, len(study.outcomes)
+    settings, tests = study.settings, study.tests
     notes = [
         f"{dagger}: p < {1 - settings.confidence:.2g} in both the paired t-test and the randomisation test, each "
         f"corrected for {tests} tests (Holm). Intervals: bootstrap over queries, {settings.rounds} rounds.",
         f"{CEILING}: the best that any reranking of the hits of {study.baseline.name} could reach.",
     ]
     tested = {one.measure: one.tested for one in study.outcomes if one.tested}
-    return notes + [f"{measure}: differences are of each query's {what}." for measure, what in tested.items()]
+    notes += [f"{measure}: differences are of each query's {what}." for measure, what in tested.items()]
+    return [*notes, *ground_notes(study)]
 
 
 def _latex(cell: str) -> str:

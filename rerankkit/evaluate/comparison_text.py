@@ -48,7 +48,7 @@ def _measure(study: Study, measure: str, marks: Marks) -> str:
 def _cells(one: Outcome) -> list[str]:
     interval = "" if math.isnan(one.low) else f"{one.low:+.3f} to {one.high:+.3f}"
     p = [chance(p) for p in (one.p_t, one.p_t_holm, one.p_randomisation, one.p_randomisation_holm)]
-    counts = f"{one.wins}/{one.ties}/{one.losses}"
+    counts = f"{one.wins}/{one.ties}/{one.losses}" if one.queries else ""
     return [signed(one.difference), interval, *p, signed(one.effect_size, 2), counts, number(one.detectable)]
 
 
@@ -71,7 +71,7 @@ def _runs(study: Study, marks: Marks) -> str:
 def legend(study: Study) -> Iterator[str]:
     """What the figures mean."""
     settings, stage = study.settings, study.first_stage
-    count, tests = len(next(iter(study.baseline.by_query.values()))), len(study.outcomes)
+    count, tests = len(next(iter(study.baseline.by_query.values()))), study.tests
     yield f"{count} judged queries; differences are from {study.baseline.name}, paired by query."
     yield (
         f"First stage: {study.baseline.name} has {stage.found} of {stage.positives} positives (grade {settings.rel} or "
@@ -87,6 +87,17 @@ def legend(study: Study) -> Iterator[str]:
     )
     for measure, tested in {one.measure: one.tested for one in study.outcomes if one.tested}.items():
         yield f"{measure}: the difference, its interval and tests are of each query's {tested}."
+    yield from ground_notes(study)
+
+
+def ground_notes(study: Study) -> Iterator[str]:
+    """A line for each difference that is not over the whole lists, with the figures that it is of."""
+    for one in study.outcomes:
+        if one.ground:
+            yield (
+                f"{one.measure} of {one.system}: the difference is over {one.ground}: {number(one.system_there)} "
+                f"against {number(one.baseline_there)}."
+            )
 
 
 def _names(study: Study) -> list[str]:
@@ -104,8 +115,8 @@ def signed(value: float, digits: int = 4) -> str:
 
 
 def chance(p: float) -> str:
-    """A p-value."""
-    return f"{p:.4f}" if p >= 5e-5 else "<.0001"
+    """A p-value; nothing where there is none."""
+    return "" if math.isnan(p) else f"{p:.4f}" if p >= 5e-5 else "<.0001"
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

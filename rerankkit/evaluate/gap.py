@@ -5,9 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rerankkit.evaluate.flat import shared
+from rerankkit.evaluate.marks import Judgments
+from rerankkit.evaluate.matched import Matched
+from rerankkit.evaluate.measure_names import parse_measures
 from rerankkit.evaluate.measures import Evaluation, evaluate
 from rerankkit.evaluate.report import against_first, warnings
 from rerankkit.evaluate.significance import compare
+from rerankkit.evaluate.undefined import told, undefined, without
 from rerankkit.run import Run
 from rerankkit.types import Qrels
 
@@ -45,13 +49,14 @@ class Measured:
     """The runs' worth over the judged queries and the candidates that all of them have.
 
     `lost` is the share of the teacher's candidates in judged queries that another run lacks, `warnings` name the runs
-    that are below the first stage.
+    that are below the first stage, `left_out` tells which measures have no value here.
     """
 
     queries: int
     lost: float
     worth: tuple[Worth, ...]
     warnings: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
 
 def measured(
@@ -64,12 +69,17 @@ def measured(
     # Queries that only some of the runs have would count as zero in the others.
     judged = {qid: grades for qid, grades in qrels.items() if qid in alike["teacher"]} or qrels
     named = {role: f"the {role} ({run.tag})" for role, run in alike.items()}
-    results = {role: evaluate(run, judged, measures, named[role]) for role, run in alike.items()}
+    wanted = parse_measures(measures)
+    names = [one.name for one in wanted]
+    results = {role: evaluate(run, judged, names, named[role]) for role, run in alike.items()}
+    gone = undefined(list(results.values()), wanted)
+    results = {role: without(evaluation, gone) for role, evaluation in results.items()}
     worth = tuple(_worth(measure, results) for measure in results["teacher"].values)
     before, after = (sum(len(run.scores(qid)) for qid in run if qid in qrels) for run in (teacher, alike["teacher"]))
     floor = list(results.values()) if first_stage is not None else []  # the first stage stands first
-    below = tuple(warnings(floor, against_first(floor))) if floor else ()
-    return Measured(len(judged), 1 - after / before, worth, below)
+    same = {one.name: Matched(one, floor[0], nested=True) for one in floor}  # over what all of them have
+    below = tuple(warnings(floor, against_first(floor), same)) if floor else ()
+    return Measured(len(judged), 1 - after / before, worth, below, tuple(told(gone, Judgments.of(judged))))
 
 
 def _worth(measure: str, results: Mapping[str, Evaluation]) -> Worth:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rerankkit.errors import InputError
-from rerankkit.evaluate.marks import Arrangement, Marks, as_it_is, marks_of
+from rerankkit.evaluate.marks import Arrangement, Judgments, Marks, as_it_is, marks_of
 from rerankkit.evaluate.measure_names import Measure, parse_measures
 from rerankkit.evaluate.vectorised import aggregated, values
 from rerankkit.run import Run
@@ -36,15 +36,20 @@ def evaluate(run: Run, qrels: Qrels, measures: Iterable[str] = DEFAULT_MEASURES,
     """
     name, wanted = name or run.tag, parse_measures(measures)
     marks = checked_marks(run, qrels, name)
-    if marks.missing:
-        lacks = f"{name}: lacks {len(marks.missing)} of {len(qrels)} judged queries, counted as 0"
-        logger.warning("%s: %s", lacks, some(marks.missing))
+    tell_missing(marks, name)
     return measured(marks, wanted, name)
 
 
-def checked_marks(run: Run, qrels: Qrels, name: str) -> Marks:
+def tell_missing(marks: Marks, name: str) -> None:
+    """Warns of the judged queries that the run lacks."""
+    if marks.missing:
+        lacks = f"{name}: lacks {len(marks.missing)} of {len(marks.lengths)} judged queries, counted as 0"
+        logger.warning("%s: %s", lacks, some(marks.missing))
+
+
+def checked_marks(run: Run, qrels: Qrels, name: str, judgments: Judgments | None = None) -> Marks:
     """The run's judged hits; InputError where it has none of the judged queries."""
-    marks = marks_of(run, qrels)
+    marks = marks_of(run, qrels, judgments)
     if not marks.lengths.any():
         raise InputError(
             f"{name}: no query in common with the qrels (run: {some(run)}; qrels: {some(qrels)})",

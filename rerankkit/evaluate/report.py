@@ -6,26 +6,37 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+from rerankkit.evaluate.matched import Matched
 from rerankkit.evaluate.measures import Evaluation
 from rerankkit.evaluate.significance import Comparison, compare
 
 Tests = Mapping[tuple[str, str], Comparison]
 """(name of the run, measure) -> its comparison with the first run."""
+Matches = Mapping[str, Matched]
+"""Name of the run -> the run and the first one, over the documents that they are compared on."""
 
 SIGNIFICANT = 0.05
 HARM = "as a reranker of that run it does harm here"
 DOUBT = "no gain over that run here, though chance alone may explain the difference"
+LOWER = "the difference is significant"
+OPEN = "chance alone may explain the difference"
 NEUTRAL = ("Judged", "NumQ", "NumRel", "NumRet")
 """Measures of which less is no worse."""
 
 
-def against_first(evaluations: Sequence[Evaluation], test: str = "t", seed: int = 0) -> Tests:
-    """Every later run compared with the first, by every measure of which a query has both values."""
+def against_first(
+    evaluations: Sequence[Evaluation], test: str = "t", seed: int = 0, matches: Matches | None = None
+) -> Tests:
+    """Every later run compared with the first, by every measure of which a query has both values.
+
+    `matches` says over which documents; without, the runs are compared over their whole lists.
+    """
     first, *others = evaluations
+    beside = {other.name: (matches or {}).get(other.name, Matched(other, first)) for other in others}
     found = {
-        (other.name, measure): compare(other, first, measure, test, seed)
-        for other in others
-        for measure in other.values
+        (name, measure): compare(match.system, match.baseline, measure, test, seed)
+        for name, match in beside.items()
+        for measure in match.system.values
     }
     return {key: compared for key, compared in found.items() if compared.queries}
 
@@ -42,10 +53,9 @@ def table(evaluations: Sequence[Evaluation], tests: Tests, strong: Callable[[str
         for measure in measures:
             if len(evaluations) > 1 and evaluation.values[measure] == best[measure]:
                 marked.add((len(rows), len(row)))
-            row.append(f"{evaluation.values[measure]:.4f}")
+            row.append("-" if math.isnan(evaluation.values[measure]) else f"{evaluation.values[measure]:.4f}")
             if tests:
-                compared = tests.get((evaluation.name, measure))
-                row.append("" if compared is None else f"{compared.p:.4f}" if compared.p >= 5e-5 else "<.0001")
+                row.append(_p_cell(tests.get((evaluation.name, measure))))
         rows.append(row)
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     lines = []
@@ -55,23 +65,53 @@ def table(evaluations: Sequence[Evaluation], tests: Tests, strong: Callable[[str
     return "\n".join(lines)
 
 
-def warnings(evaluations: Sequence[Evaluation], tests: Tests) -> list[str]:
-    """A sentence for each run that is below the first one on a measure, naming every such measure."""
+def _p_cell(compared: Comparison | None) -> str:
+    if compared is None or math.isnan(compared.p):
+        return ""
+    return f"{compared.p:.4f}" if compared.p >= 5e-5 else "<.0001"
+
+
+def warnings(evaluations: Sequence[Evaluation], tests: Tests, matches: Matches | None = None) -> list[str]:
+    """A sentence for each run that is below the first one on a measure, naming every such measure.
+
+    A run is called a reranking of the first one only where `matches` has its documents among those of the first.
+    """
     first, *others = evaluations
     sentences = []
     for other in others:
+        match = (matches or {}).get(other.name, Matched(other, first))
         worse, sure = [], False
-        for measure, value in other.values.items():
-            if measure.startswith(NEUTRAL) or not round(value, 4) < round(first.values[measure], 4):
+        for measure, value in match.system.values.items():
+            floor = match.baseline.values[measure]
+            if measure.startswith(NEUTRAL) or not round(value, 4) < round(floor, 4):
                 continue
             compared = tests.get((other.name, measure))
             # PNR is tested by queries' shares, whose mean may differ from the pooled ratio in its sign.
-            known = compared is not None and compared.difference < 0
+            known = compared is not None and compared.difference < 0 and not math.isnan(compared.p)
             p = f" ({_p(compared.p)})" if compared is not None and known else ""
             sure = sure or (compared is not None and known and compared.p < SIGNIFICANT)
-            worse.append(f"{measure} {value:.4f} < {first.values[measure]:.4f}{p}")
+            over = f" over {match.grounds[measure]}" if measure in match.grounds else ""
+            worse.append(f"{measure} {value:.4f} < {floor:.4f}{over}{p}")
         if worse:
-            sentences.append(f"{other.name} is below {first.name}: {', '.join(worse)}: {HARM if sure else DOUBT}")
+            verdict = (HARM if sure else DOUBT) if match.nested else (LOWER if sure else OPEN)
+            sentences.append(f"{other.name} is below {first.name}: {', '.join(worse)}: {verdict}")
+    return sentences
+
+
+def grounds(matches: Matches, tests: Tests) -> list[str]:
+    """A sentence for each run and ground over which p is not that of the whole lists."""
+    sentences = []
+    for name, match in matches.items():
+        by_ground: dict[str, list[str]] = {}
+        for measure, ground in match.grounds.items():
+            if (name, measure) in tests:
+                values = f"{match.system.values[measure]:.4f} against {match.baseline.values[measure]:.4f}"
+                by_ground.setdefault(ground, []).append(f"{measure} ({values})")
+        sentences += [
+            f"{name} and {match.baseline.name} have lists of different documents: p of {', '.join(measures)} is over "
+            f"{ground}"
+            for ground, measures in by_ground.items()
+        ]
     return sentences
 
 
@@ -84,9 +124,10 @@ def as_csv(evaluations: Sequence[Evaluation], tests: Tests) -> str:
     measures = list(evaluations[0].values)
     rows = [["run", "missing", *measures, *(f"p({measure})" for measure in measures if tests)]]
     for evaluation in evaluations:
-        values = [f"{evaluation.values[measure]:.6g}" for measure in measures]
+        known = [evaluation.values[measure] for measure in measures]
+        values = ["" if math.isnan(value) else f"{value:.6g}" for value in known]
         compared = [tests.get((evaluation.name, measure)) for measure in measures if tests]
-        p = [f"{test.p:.6g}" if test else "" for test in compared]
+        p = ["" if test is None or math.isnan(test.p) else f"{test.p:.6g}" for test in compared]
         rows.append([evaluation.name, str(len(evaluation.missing)), *values, *p])
     return _csv(rows)
 
@@ -108,13 +149,16 @@ def queries_table(evaluations: Sequence[Evaluation]) -> str:
     for evaluation in evaluations:
         for qid in _qids(evaluation):
             for measure, values in evaluation.by_query.items():
-                if qid in values:
+                if not math.isnan(values.get(qid, math.nan)):
                     lines.append(f"{evaluation.name}\t{qid}\t{measure}\t{values[qid]:.4f}")
-        lines += [f"{evaluation.name}\tall\t{measure}\t{value:.4f}" for measure, value in evaluation.values.items()]
+        known = {measure: value for measure, value in evaluation.values.items() if not math.isnan(value)}
+        lines += [f"{evaluation.name}\tall\t{measure}\t{value:.4f}" for measure, value in known.items()]
     return "\n".join(lines)
 
 
-def as_json(evaluations: Sequence[Evaluation], tests: Tests, queries: bool = False) -> str:
+def as_json(
+    evaluations: Sequence[Evaluation], tests: Tests, queries: bool = False, matches: Matches | None = None
+) -> str:
     """An object with a list of runs; a value that is no finite number, as a PNR without discordant pairs, is null."""
     runs = []
     for evaluation in evaluations:
@@ -126,7 +170,8 @@ def as_json(evaluations: Sequence[Evaluation], tests: Tests, queries: bool = Fal
         compared = {measure: tests[name, measure] for name, measure in tests if name == evaluation.name}
         if compared:
             record["baseline"] = evaluations[0].name
-            record["p"] = {measure: test.p for measure, test in compared.items()}
+            record["p"] = _finite({measure: test.p for measure, test in compared.items()})
+            record["p_over"] = dict(matches[evaluation.name].grounds) if matches else {}
         if queries:
             record["queries"] = {measure: _finite(values) for measure, values in evaluation.by_query.items()}
         runs.append(record)

@@ -106,14 +106,13 @@ def detectable(differences: np.ndarray, power: float, level: float = 0.05) -> fl
     return float(error * nctdtrinc(freedom, 1 - power, stdtrit(freedom, 1 - level / 2)))
 
 
-def paired(system: Evaluation, baseline: Evaluation, measure: str) -> np.ndarray:
-    """The system's value less the baseline's for each query of the baseline, by qid; NaN where one is no number.
+def paired(system: Evaluation, baseline: Evaluation, measure: str) -> dict[str, float]:
+    """qid -> the system's value less the baseline's, for each query where both are numbers.
 
     Of PNR they are the queries' shares of concordant pairs: its ratio is infinite where no pair is discordant.
     """
-    ours, theirs = system.by_query[measure], baseline.by_query[measure]
-    values = [(testable(ours.get(qid, math.nan)), testable(value)) for qid, value in sorted(theirs.items())]
-    return np.array([a - b if math.isfinite(a) and math.isfinite(b) else math.nan for a, b in values])
+    qids, ours, theirs = _paired(system.by_query[measure], baseline.by_query[measure])
+    return dict(zip(qids, np.subtract(ours, theirs).tolist(), strict=True))
 
 
 def _paired(ours: Mapping[str, float], theirs: Mapping[str, float]) -> tuple[list[str], list[float], list[float]]:

@@ -24,6 +24,7 @@ def doubts(study: Study, views: Sequence[View], measures: Sequence[Measure]) -> 
     """A sentence for each thing that makes the comparison unsound; the baseline's view stands first."""
     yield from _queries(study, views)
     yield from _depths(views, measures)
+    yield from _grounds(study)
     yield from _unjudged(study, views, measures)
     yield from _candidates(study)
     yield from _ties(study)
@@ -60,9 +61,19 @@ def _depths(views: Sequence[View], measures: Sequence[Measure]) -> Iterator[str]
     ]
     if shortest.depth < deepest.depth and cut:
         yield (
-            f"{shortest.name} ends at rank {shortest.depth}, {deepest.name} at {deepest.depth}: {', '.join(cut)} "
-            "count what lies deeper as not found; cut both at one depth"
+            f"{shortest.name} ends at rank {shortest.depth}, {deepest.name} at {deepest.depth}: the means of "
+            f"{', '.join(cut)} count what lies deeper as not found; differences and tests do not"
         )
+
+
+def _grounds(study: Study) -> Iterator[str]:
+    """Over which documents the differences are, where not over the whole lists."""
+    for name, match in study.matches.items():
+        by_ground: dict[str, list[str]] = {}
+        for measure, ground in match.grounds.items():
+            by_ground.setdefault(ground, []).append(measure)
+        for ground, measures in by_ground.items():
+            yield f"{name} is compared with {study.baseline.name} by {', '.join(measures)} over {ground}"
 
 
 def _unjudged(study: Study, views: Sequence[View], measures: Sequence[Measure]) -> Iterator[str]:
@@ -116,9 +127,13 @@ def _ties(study: Study) -> Iterator[str]:
 
 
 def _below(study: Study) -> Iterator[str]:
-    rerankings = [system for system in study.systems if not study.outside[system.name]]
+    rerankings = [system for system in study.systems if study.matches[system.name].nested]
     tests = {(one.system, one.measure): Comparison(one.difference, one.p_t, one.queries) for one in study.outcomes}
-    yield from report.warnings([study.baseline, *rerankings], tests)
+    yield from report.warnings([study.baseline, *rerankings], tests, study.matches)
     for system in study.systems:
-        if all(one.wins == one.losses == 0 for one in study.outcomes if one.system == system.name):
-            yield f"no query's measures tell {system.name} from {study.baseline.name}: is it the same run?"
+        outcomes = [one for one in study.outcomes if one.system == system.name]
+        if not any(one.queries for one in outcomes):
+            yield f"no query has a value of {system.name} and of {study.baseline.name}: nothing compares them"
+        elif all(one.wins == one.losses == 0 for one in outcomes):
+            what = "order" if any(one.ground for one in outcomes) else "run"
+            yield f"no query's measures tell {system.name} from {study.baseline.name}: is it the same {what}?"

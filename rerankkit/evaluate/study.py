@@ -1,8 +1,10 @@
 """What a comparison of systems with a baseline holds."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from rerankkit.evaluate.matched import Matched
 from rerankkit.evaluate.measures import Evaluation
 
 
@@ -32,6 +34,8 @@ class Outcome:
     the bootstrap interval of the difference, the p-values are two-sided, those of Holm corrected over all systems and
     measures. `effect_size` is the mean difference by its deviation over queries; `detectable` the smallest true
     difference that a t-test of so many queries would find at the power asked. NaN where there is too little to say.
+    Where the runs are not compared over their whole lists, `ground` names the documents that they are compared over;
+    `baseline_there` and `system_there` are the measure's figures over these.
     """
 
     system: str
@@ -52,6 +56,9 @@ class Outcome:
     detectable: float
     queries: int
     tested: str = ""
+    ground: str = ""
+    baseline_there: float = math.nan
+    system_there: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,8 @@ class Study:
     `outcomes` are in the order of systems, then measures. `judged` is name -> cut-off -> the share of judged documents
     down to there, over the queries that the run has. `ceiling` is measure -> the best value that any reranking of the
     baseline's candidates could reach. `tie_intervals` is (name, measure) -> the lowest and the highest value over all
-    orders of equal scores. `outside` is name -> the share of the system's documents that the baseline lacks.
+    orders of equal scores. `outside` is name -> the share of the system's documents that the baseline lacks. `matches`
+    is name -> the system beside the baseline, over the documents that each measure compares.
     """
 
     baseline: Evaluation
@@ -87,6 +95,12 @@ class Study:
     first_stage: FirstStage
     settings: Settings
     warnings: tuple[str, ...] = ()
+    matches: Mapping[str, Matched] = field(default_factory=dict)
+
+    @property
+    def tests(self) -> int:
+        """How many tests of each kind the p-values are corrected for."""
+        return sum(not math.isnan(one.p_t) for one in self.outcomes)
 
     @property
     def evaluations(self) -> tuple[Evaluation, ...]:
@@ -99,4 +113,5 @@ class Study:
 
     def sure(self, one: Outcome) -> bool:
         """Whether both tests, each corrected, call the difference more than chance."""
-        return max(one.p_t_holm, one.p_randomisation_holm) < 1 - self.settings.confidence
+        level = 1 - self.settings.confidence
+        return one.p_t_holm < level and one.p_randomisation_holm < level

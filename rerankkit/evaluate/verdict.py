@@ -27,7 +27,7 @@ def warnings(diagnosis: Diagnosis) -> list[str]:
     if diagnosis.agreement is not None:
         found += _agreement(diagnosis.agreement)
     if diagnosis.measured is not None:
-        found += diagnosis.measured.warnings
+        found += [*diagnosis.measured.left_out, *diagnosis.measured.warnings]
         if diagnosis.measured.lost > 0:
             lost = f"{diagnosis.measured.lost:.1%} of the teacher's candidates are not in the other runs"
             found.append(f"{lost}: the measures are over what all runs have, and are not those of `evaluate`")

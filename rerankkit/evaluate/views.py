@@ -7,29 +7,37 @@ from functools import partial
 import numpy as np
 
 from rerankkit.evaluate.marks import Marks, best_reranking, best_ties, worst_ties
+from rerankkit.evaluate.matched import Matched, Side, matched
 from rerankkit.evaluate.measure_names import Measure
-from rerankkit.evaluate.measures import Evaluation, checked_marks, measured
+from rerankkit.evaluate.measures import Evaluation, measured
+from rerankkit.evaluate.undefined import without
 from rerankkit.evaluate.vectorised import aggregated, values
-from rerankkit.run import Run
-from rerankkit.types import Qrels
 
 
 @dataclass(frozen=True)
 class View:
-    """One run of a comparison, without its unjudged hits; `outside` is the share that the baseline lacks."""
+    """One run of a comparison, without its unjudged hits; `match` is the run beside the baseline, None of that."""
 
     evaluation: Evaluation
     marks: Marks
     tie_intervals: Mapping[str, tuple[float, float]]
-    outside: float = 0.0
+    match: Matched | None = None
 
     @classmethod
-    def of(cls, name: str, run: Run, qrels: Qrels, measures: Sequence[Measure], baseline: Run | None = None) -> "View":
-        """The run's view; InputError where it has none of the judged queries."""
-        marks = checked_marks(run, qrels, name)
-        evaluation = measured(marks, measures, name)
-        outside = 0.0 if baseline is None else _outside(run, baseline, qrels)
-        return cls(evaluation, marks, _tie_intervals(evaluation, marks, measures), outside)
+    def of(cls, side: Side, measures: Sequence[Measure], baseline: Side | None = None) -> "View":
+        """The view of a run."""
+        match = None if baseline is None else matched(side, baseline, measures)
+        return cls(side.evaluation, side.marks, _tie_intervals(side.evaluation, side.marks, measures), match)
+
+    def without(self, measures: Sequence[Measure]) -> "View":
+        """The view without some measures."""
+        gone = {one.name for one in measures}
+        return replace(
+            self,
+            evaluation=without(self.evaluation, measures),
+            tie_intervals={name: ends for name, ends in self.tie_intervals.items() if name not in gone},
+            match=None if self.match is None else self.match.without(measures),
+        )
 
     @property
     def name(self) -> str:
@@ -74,13 +82,3 @@ def _tie_intervals(
         name: (float(np.min([one[name] for one in found])), float(np.max([one[name] for one in found])))
         for name in evaluation.values
     }
-
-
-def _outside(run: Run, baseline: Run, qrels: Qrels) -> float:
-    """The share of a run's documents, in the judged queries, that the baseline does not have there."""
-    count = lacking = 0
-    for qid in (qid for qid in run if qid in qrels):
-        docids = run.docids(qid)
-        count += len(docids)
-        lacking += len(set(docids).difference(baseline.docids(qid) if qid in baseline else ()))
-    return lacking / count

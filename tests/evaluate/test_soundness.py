@@ -46,7 +46,40 @@ def test_few_queries_and_queries_without_positives():
 
 def test_a_run_that_ends_earlier():
     assert warnings(run("bac"), run("ab"), measures=("RR", "P@2", "R@3", "PNR")) == [
-        "system ends at rank 2, base at 3: RR, R@3 count what lies deeper as not found; cut both at one depth"
+        "system ends at rank 2, base at 3: the means of RR, R@3 count what lies deeper as not found; differences and "
+        "tests do not",
+        "system is compared with base by RR, R@3, PNR over the documents that both runs have, the first 2 of base",
+    ]
+
+
+def test_a_shortened_list_in_the_same_order_does_no_harm():
+    # In base a stands above c, d and e in every list; the system's lists end before these.
+    qrels = {qid: {"b": 0, "a": 1, "c": 0, "d": 0, "e": 1} for qid in MANY}
+    told = warnings(run("bacde"), run("ba"), qrels, measures=("PNR", "AP", "R@5", "nDCG"))
+    assert told[-1] == "no query's measures tell system from base: is it the same order?"
+    assert not any("below" in sentence for sentence in told)
+
+
+def test_a_shortened_list_that_is_worse_is_called_so_over_what_it_has():
+    told = warnings(run("abc"), run("ba"), measures=("PNR",))
+    assert told[-1] == (
+        "system is below base: PNR 0.0000 < inf over the documents that both runs have, the first 2 of base "
+        "(p < .001): as a reranker of that run it does harm here"
+    )
+
+
+def test_one_run_without_a_value_leaves_nothing_to_compare():
+    told = warnings(run("ab"), run("b"), measures=("PNR",), settings=Settings(judged_at=()))
+    assert told[-1] == "no query has a value of system and of base: nothing compares them"
+
+
+def test_measures_without_a_value_are_left_out_and_told_once():
+    positives = {qid: {"a": 1} for qid in MANY}
+    measures = ("RR", "PNR", "Accuracy(rel=2)")
+    assert warnings(run("ba"), run("ab"), positives, measures, Settings(judged_at=())) == [
+        "PNR is left out: the qrels hold relevant documents only, and no run has two judged documents of different "
+        "grades in a query; --unjudged-as 0 counts unjudged documents of the runs as grade 0",
+        "Accuracy(rel=2) is left out: it is undefined for every query of these runs and qrels",
     ]
 
 
