@@ -75,11 +75,94 @@ def test_an_input_that_is_gone_costs_no_output(here, caplog):
     assert "gone.txt is told without its hash" in caplog.text
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema": "other"}', '{"schema": "rerankkit.meta/1"}', "\udcff"])
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema": "other"}', '{"schema": "rerankkit.meta/1"}', "[" * 9999])
 def test_what_is_no_side_file_is_refused(here, text):
-    Path("x.meta.json").write_text(text, errors="surrogateescape")
+    Path("x.meta.json").write_text(text)
     with pytest.raises(InputError, match="not a side file of rerankkit"):
         read_side_file(Path("x.meta.json"))
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "named"),
+    [
+        (["verb"], 1, "the field 'verb' is 1"),
+        (["command"], "rerankkit fuse", "the field 'command' is 'rerankkit fuse'"),
+        (["command"], ["rerankkit", ["a", 1]], "the field 'command' is"),
+        (["command"], [], "the field 'command' is no command line"),
+        (["command"], ["rerankkit", "a\0b"], "the field 'command' is no command line"),
+        (["command"], ["x" * 1_000_001], "the field 'command' is no command line"),
+        (["folder"], None, "the field 'folder' is None"),
+        (["folder"], "a\0b", "the field 'folder' is"),
+        (["output"], [], "the field 'output' is \\[\\]"),
+        (["output", "path"], "", "the field 'output.path' is ''"),
+        (["output", "sha256"], 0, "\\(output\\): the field 'sha256' is 0"),
+        (["output", "option"], None, "\\(output\\): the field 'option' is None"),
+        (["output", "files"], {"a": 1}, "\\(output.files\\): the field 'a' is 1"),
+        (["inputs"], "../x", "the field 'inputs' is '../x'"),
+        (["inputs"], [1], "the field 'inputs' is \\[1\\]"),
+        (["inputs", 0, "path"], 7, "\\(inputs\\[0\\]\\): the field 'path' is 7"),
+        (["inputs", 0, "whole"], "yes", "\\(inputs\\[0\\]\\): the field 'whole' is 'yes'"),
+        (["inputs", 0, "parameter"], {}, "\\(inputs\\[0\\]\\): the field 'parameter' is {}"),
+        (["parameters"], "", "the field 'parameters' is ''"),
+        (["parameters"], {"a": {}}, "parameters\\['a'\\] is nested"),
+        (["seeds"], {"a": [[[[1]]]]}, "seeds\\['a'\\] is nested"),
+        (["packages"], 1, "the field 'packages' is 1"),
+        (["packages"], {"torch": 2}, "\\(packages\\): the field 'torch' is 2"),
+        (["machine"], [], "the field 'machine' is \\[\\]"),
+        (["machine", "cores"], "many", "\\(machine\\): the field 'cores' is 'many'"),
+        (["machine", "gpus"], "one", "\\(machine\\): the field 'gpus' is 'one'"),
+        (["code"], {"commit": []}, "\\(code\\): the field 'commit' is"),
+    ],
+)
+def test_a_field_of_another_type_is_named(here, place, value, named):
+    write_side_file(work(), Path("runs/out.txt.part"), Path("runs/out.txt"))
+    side = Path("runs/out.txt.meta.json")
+    record = json.loads(side.read_text())
+    inner = record
+    for name in place[:-1]:
+        inner = inner[name]
+    inner[place[-1]] = value
+    side.write_text(json.dumps(record))
+    with pytest.raises(InputError, match=named) as error:
+        read_side_file(side)
+    assert error.value.path == side
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *(["verb"], ["command"], ["folder"], ["output"], ["inputs"], ["parameters"], ["seeds"], ["packages"]),
+        *(["machine"], ["code"], ["output", "path"], ["output", "sha256"], ["output", "whole"], ["output", "option"]),
+        *(["inputs", 0, name] for name in ("parameter", "path", "sha256", "whole")),
+        *(["machine", name] for name in ("processor", "architecture", "cores", "memory_gb", "system")),
+    ],
+)
+def test_a_missing_field_is_named(here, place):
+    write_side_file(work(), Path("runs/out.txt.part"), Path("runs/out.txt"))
+    side = Path("runs/out.txt.meta.json")
+    record = json.loads(side.read_text())
+    inner = record
+    for name in place[:-1]:
+        inner = inner[name]
+    del inner[place[-1]]
+    side.write_text(json.dumps(record))
+    with pytest.raises(InputError, match=f"the field '{place[-1]}' is missing"):
+        read_side_file(side)
+
+
+@pytest.mark.parametrize("note", ["[", '{"trained": 3}', '{"trained": {"seed": "x"}}', "{}"])
+def test_a_seed_that_no_note_tells_costs_no_output(here, note):
+    part = here / "runs" / ".model.1.part"
+    part.mkdir()
+    (part / "rerankkit.json").write_text(note)
+    write_side_file(work(parameters={}), part, here / "runs/model")
+    assert json.loads((part / "meta.json").read_text())["seeds"] == {}
+
+
+def test_a_link_to_itself_has_no_side_file(here):
+    Path("loop").symlink_to("loop")
+    with pytest.raises(InputError, match="no side file tells how this was made"):
+        read_side_file(Path("loop"))
 
 
 def test_an_output_without_side_file_is_told(here):

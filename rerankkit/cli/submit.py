@@ -2,10 +2,11 @@
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from rerankkit.cli.console import message
 from rerankkit.cli.inputs import queries_of
 from rerankkit.cli.places import NAME, OUTPUT_FOLDER
 from rerankkit.errors import InputError
@@ -26,6 +27,7 @@ SUMS = "SHA256SUMS"
 @click.option("--topics", type=NAME, help="The track's topics: a file, or a name that Pyserini knows.")
 @click.option("--team", help="Who hands it in, for the metadata.")
 @click.option("--manual", is_flag=True, help="A person had a hand in it: for the metadata.")
+@click.option("--allow-outside", is_flag=True, help="Also read side files outside the current and the run's folder.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -36,6 +38,7 @@ def command(
     topics: str | None,
     team: str | None,
     manual: bool,
+    allow_outside: bool,
 ) -> None:
     """Check a run against a track's rules and write what is handed in: run, metadata, checksums.
 
@@ -50,6 +53,7 @@ def command(
       rerankkit submit runs/bert.txt --track generic
       rerankkit submit runs/bert.txt --track rules.toml --output runs/submission
     """
+    from rerankkit.check.history import history
     from rerankkit.check.submission import checked
     from rerankkit.check.track import load_track
 
@@ -58,21 +62,27 @@ def command(
         _check_folder(output)
     known = frozenset(queries_of(topics)) if topics else None
     result = checked(run_path, rules, known, tag)
+    name, shown = message(rules.name), message(str(run_path))
     for refusal in result.refusals:
-        click.echo(f"Refused: {refusal}", err=True)
+        click.echo(f"Refused: {message(refusal)}", err=True)
     for mended in result.mended if result.run is not None else ():
         click.echo(f"Mended: {mended}", err=True)
     if result.run is None:
-        click.echo(f"{run_path} is not taken by {rules.name}", err=True)
+        click.echo(f"{shown} is not taken by {name}", err=True)
         context.exit(1)
     if rules.runs_per_group:
-        click.echo(f"{rules.name} takes {rules.runs_per_group} runs of a group", err=True)
+        click.echo(f"{name} takes {rules.runs_per_group} runs of a group", err=True)
     if rules.all_topics and known is None and not rules.topics:
         click.echo("Not checked: whether all topics are there; give --topics", err=True)
     if output is None:
-        click.echo(f"{run_path} is taken by {rules.name}")
+        click.echo(f"{shown} is taken by {name}")
         return
-    _write(result, rules, output, run_path, topics, (team, not manual))
+    steps = history(run_path, allow_outside)
+    if not steps:
+        click.echo(
+            f"No side file tells how {shown} was made: the metadata says nothing of it", err=True
+        )
+    _write(result, rules, output, steps, topics, (team, not manual))
     click.echo(f"{output}")
 
 
@@ -82,19 +92,20 @@ def _check_folder(output: Path) -> None:
 
 
 def _write(
-    result: "Checked", track: "Track", output: Path, run_path: Path, topics: str | None, who: tuple[str | None, bool]
+    result: "Checked",
+    track: "Track",
+    output: Path,
+    steps: list[dict[str, Any]],
+    topics: str | None,
+    who: tuple[str | None, bool],
 ) -> None:
     """Writes the folder, whole or not at all."""
-    from rerankkit.check.history import history
     from rerankkit.check.ir_metadata import About, ir_metadata
     from rerankkit.files import whole_folder
     from rerankkit.trec import write_run
 
     assert result.run is not None
     tag = result.run.tag
-    steps = history(run_path)
-    if not steps:
-        click.echo(f"No side file tells how {run_path} was made: the metadata says nothing of it", err=True)
     with whole_folder(output) as folder:
         write_run(result.run, folder / f"{tag}.txt.gz")
         (folder / f"{tag}.ir_metadata.yaml").write_text(ir_metadata(About(tag, *who), track, steps, topics), "utf-8")
