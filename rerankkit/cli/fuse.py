@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from rerankkit.cli.inputs import check_distinct, check_output, numbers_of
+from rerankkit.cli.inputs import check_distinct, check_tag, numbers_of
 from rerankkit.cli.places import OUTPUT_FILE
 from rerankkit.errors import InputError
 
@@ -60,7 +60,7 @@ def command(
       rerankkit fuse runs/bert.txt runs/bm25.txt --method interpolation --alpha 0.8 --norm min-max \\
         --output runs/mixed.txt
     """
-    check_output(output, tag)
+    check_tag(tag)
     check_distinct(runs)
     options = _options(method, {"k": k, "alpha": alpha, "norm": norm})
     from rerankkit.retrieve.fusion import METHODS

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from rerankkit.cli.places import OUTPUT_FOLDER
+from rerankkit.cli.places import OUTPUT_FOLDER, FileOrFolder
 
 
 @click.command(short_help="Documents to a Lucene index.")
@@ -12,7 +12,7 @@ from rerankkit.cli.places import OUTPUT_FOLDER
     "--input",
     "source",
     required=True,
-    type=click.Path(path_type=Path),
+    type=FileOrFolder(),
     help="JSONL file, .gz too, or a folder of them.",
 )
 @click.option("--index", required=True, type=OUTPUT_FOLDER, help="Folder of the index to make.")

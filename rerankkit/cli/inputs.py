@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from rerankkit.cli.places import MODEL, NAME, LookedIn
+from rerankkit.cli.places import INDEX, MODEL, NAME, FileOrFolder, LookedIn
 from rerankkit.errors import InputError
 from rerankkit.rerank.pairs import LONG_QUERIES
 from rerankkit.run import Run
@@ -16,10 +16,10 @@ from rerankkit.types import Collection, Group, Queries, Query
 log = logging.getLogger(__name__)
 
 index_option = click.option(
-    "--index", type=NAME, help="Lucene index folder, or a Pyserini prebuilt index, that holds the text."
+    "--index", type=INDEX, help="Lucene index folder, or a Pyserini prebuilt index, that holds the text."
 )
 collection_option = click.option(
-    "--collection", type=click.Path(path_type=Path), help="JSONL file or folder that holds the text instead."
+    "--collection", type=FileOrFolder(), help="JSONL file or folder that holds the text instead."
 )
 topics_option = click.option("--topics", type=NAME, required=True, help="Topics file, or a name that Pyserini knows.")
 models_option = click.option(
@@ -88,7 +88,7 @@ def collection_of(index: str | None, collection: Path | None, run: Run | None) -
     if (index is None) == (collection is None):
         raise InputError("the documents' text comes from one place", "Give either --index or --collection")
     if collection is not None:
-        from rerankkit.collection.jsonl import load_documents
+        from rerankkit.collection.documents import load_documents
 
         wanted = None if run is None else {docid for qid in run for docid in run.docids(qid)}
         return load_documents(collection, wanted)
@@ -109,10 +109,8 @@ def probe_of(run: Run, topics: str, texts: Collection) -> Callable[[], list[Grou
     return probe
 
 
-def check_output(output: Path, tag: str | None = None) -> None:
-    """Raises InputError where a file or run could not be written in the end: told before hours of work, not after."""
-    if output.is_dir():
-        raise InputError("is a folder, where a file is to be written", path=output)
+def check_tag(tag: str | None) -> None:
+    """Raises InputError for a tag that a run's last column cannot hold."""
     if tag is not None and len(tag.split()) != 1:
         raise InputError(f"--tag must be one word: {tag!r}", "Write it without spaces")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rerankkit.cli.inputs import collection_option, queries_of
-from rerankkit.cli.places import NAME
+from rerankkit.cli.places import INDEX, NAME
 from rerankkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--qrels", type=click.Path(path_type=Path), help="Also tell how far ties move nDCG@10 and RR@10.")
 @click.option("--topics", type=NAME, help="Also tell which topics lack: a file, or a name that Pyserini knows.")
 @click.option(
-    "--index", type=NAME, help="Also tell which documents are not in it: Lucene index folder, or a prebuilt index."
+    "--index", type=INDEX, help="Also tell which documents are not in it: Lucene index folder, or a prebuilt index."
 )
 @collection_option
 @click.option("--depth", type=click.IntRange(1), help="Documents that a query should have.")
@@ -83,7 +83,7 @@ def _documents(index: str | None, collection: Path | None) -> Container[str] | N
     if index is not None and collection is not None:
         raise InputError("--index and --collection are both given", "Give one of them")
     if collection is not None:
-        from rerankkit.collection.jsonl import read_documents
+        from rerankkit.collection.documents import read_documents
 
         return frozenset(document.docid for _, _, document in read_documents(collection))
     if index is None:

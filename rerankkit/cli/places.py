@@ -1,6 +1,6 @@
 """What each option of a command names: an output, an input, or neither; and the check of all of them before the work.
 
-Every option that may name a file or folder has one of the types below; a plain click.Path is an input.
+Every option that may name a file or folder has one of the types below; a plain click.Path is an input file.
 """
 
 import os
@@ -50,15 +50,22 @@ class LookedIn(click.Path):
         super().__init__(path_type=Path, file_okay=False)
 
 
+class FileOrFolder(click.Path):
+    """Names a file, or a folder whose files are read."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+
 class NameOrPath(click.types.StringParamType):
     """Names something known, or a file or folder; `model` says that --models is looked in too."""
 
-    def __init__(self, model: bool = False) -> None:
-        self.model = model
+    def __init__(self, folder: bool = False, model: bool = False) -> None:
+        self.folder, self.model = folder, model
 
 
 OUTPUT_FILE, OUTPUT_FOLDER = Output("file", side=True), Output("folder", side=True)
-NAME, MODEL = NameOrPath(), NameOrPath(model=True)
+NAME, INDEX, MODEL = NameOrPath(), NameOrPath(folder=True), NameOrPath(folder=True, model=True)
 
 
 class Place(NamedTuple):
@@ -70,6 +77,8 @@ class Place(NamedTuple):
     """The parameter."""
     kind: str = "file"
     side: bool = False
+    folder: bool = False
+    """An input: a folder is read, not refused."""
 
     def __str__(self) -> str:
         return f"{self.option} {self.path}"
@@ -91,11 +100,12 @@ def inputs_of(context: click.Context) -> Iterator[Place]:
     """What a command's parameters name as its inputs and exists; a model is also looked for in --models."""
     for param in context.command.params:
         model = isinstance(param.type, NameOrPath) and param.type.model
-        if isinstance(param.type, NameOrPath) or type(param.type) is click.Path:
+        folder = isinstance(param.type, FileOrFolder) or (isinstance(param.type, NameOrPath) and param.type.folder)
+        if isinstance(param.type, NameOrPath | FileOrFolder) or type(param.type) is click.Path:
             for path in _paths(context.params.get(str(param.name))):
                 places = [path, *([context.params["models"] / path] if model and "models" in context.params else [])]
                 for place in [one for one in places if _exists(one, model)][:1]:
-                    yield Place(_option(param), place, str(param.name))
+                    yield Place(_option(param), place, str(param.name), folder=folder)
 
 
 def _in_place(context: click.Context) -> Iterator[Place]:
@@ -156,7 +166,8 @@ def check_places(context: click.Context) -> None:
                 raise InputError(f"{store.option} and {other.option} name the same file", "Choose another", store.path)
     for i, output in enumerate(outputs):
         for other in outputs[:i]:
-            _check_both_fit(output, other)
+            if output.name != other.name:  # a command checks by itself what one option names
+                _check_both_fit(output, other)
     _check_stdout(read)
     for output in outputs:
         probe(output)
@@ -181,7 +192,7 @@ def _check_apart(output: Place, other: Place) -> None:
             raise InputError(f"the side file {side.name} would overwrite {other}", remedy, output.path)
     if output.kind in ("folder", "either") and inside(other.path, output.path):
         raise InputError(f"{output.option} would replace the folder that holds {other}", remedy, output.path)
-    if other.path.is_dir() and inside(output.path, other.path):
+    if other.folder and other.path.is_dir() and inside(output.path, other.path):
         raise InputError(f"{output.option} lies in the folder that is read: {other}", remedy, output.path)
 
 

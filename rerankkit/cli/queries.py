@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from rerankkit.cli.inputs import LLMS, check_output, collection_option, index_option, models_option, queries_of
+from rerankkit.cli.inputs import LLMS, collection_option, index_option, models_option, queries_of
 from rerankkit.cli.places import MODEL, NAME, OUTPUT_FILE
 from rerankkit.errors import InputError
 from rerankkit.types import Document
@@ -41,7 +41,7 @@ class Source:
         if (self.index is None) == (self.collection is None):
             raise InputError("the documents come from one place", "Give either --index or --collection")
         if self.collection is not None:
-            from rerankkit.collection.jsonl import read_documents
+            from rerankkit.collection.documents import read_documents
 
             return (document for _, _, document in read_documents(self.collection))
         from rerankkit.collection.lucene import LuceneCollection
@@ -206,7 +206,6 @@ def command(
     for name in how if model is None else ():
         if context.get_parameter_source(name) != ParameterSource.DEFAULT:
             raise InputError(f"--{name.replace('_', '-')} is for --model", "Leave it out")
-    check_output(output)
     if not output.name.removesuffix(".gz").endswith((".tsv", ".txt")):
         raise InputError("topics would not be read again under this name", "Name them .tsv or .tsv.gz", output)
     from rerankkit.groups.queries import (

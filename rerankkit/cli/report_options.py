@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rerankkit.cli.inputs import check_output, collection_of
-from rerankkit.cli.places import NAME, Output
+from rerankkit.cli.inputs import collection_of
+from rerankkit.cli.places import INDEX, FileOrFolder, Output
 from rerankkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ OPTIONS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("--plots", {"type": Output("into")}, "A folder for the figures as PNG and SVG."),
     (
         "--index",
-        {"type": NAME},
+        {"type": INDEX},
         "Lucene index folder, or a Pyserini prebuilt index: the documents' texts in the report.",
     ),
-    ("--collection", {"type": A_FILE}, "JSONL file or folder that holds the texts instead."),
+    ("--collection", {"type": FileOrFolder()}, "JSONL file or folder that holds the texts instead."),
     (
         "--teacher",
         {"type": A_FILE},
@@ -38,7 +38,7 @@ OPTIONS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ),
     (
         "--checkpoint",
-        {"type": click.Path(path_type=Path, file_okay=False), "multiple": True},
+        {"type": FileOrFolder(), "multiple": True},
         "A folder that sft or distill wrote: its learning curves in the report. May repeat.",
     ),
     ("--timings", {"type": A_FILE}, "A line a run: its name, a tab, milliseconds a query[, a tab, 95th percentile]."),
@@ -77,8 +77,6 @@ class ReportFlags:
         """The report's options, taken out of a command's flags; InputError where they cannot be followed."""
         names = (name.removeprefix("--").replace("-", "_") for name, _, _ in OPTIONS)
         told = cls(**{name: flags.pop(name) for name in names})
-        if told.report is not None:
-            check_output(told.report)
         useless = [name for name in NEEDING if getattr(told, name)] if not told.wanted else []
         if useless:
             raise InputError(f"--{useless[0]} is for a report", "Give --report FILE or --plots FOLDER")
@@ -138,7 +136,7 @@ class ReportFlags:
 
     def _documents(self, docids: set[str]) -> "Collection":
         if self.collection is not None:
-            from rerankkit.collection.jsonl import load_documents
+            from rerankkit.collection.documents import load_documents
 
             return load_documents(self.collection, docids)
         return collection_of(self.index, None, None)

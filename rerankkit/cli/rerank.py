@@ -11,7 +11,7 @@ from rerankkit.cli.inputs import (
     ENCODERS,
     LLMS,
     backend_option,
-    check_output,
+    check_tag,
     collection_of,
     collection_option,
     index_option,
@@ -136,8 +136,8 @@ def command(
     outputs = outputs_of(model, output, tag, stages)
     if store and no_store:
         raise InputError("--store and --no-store are both given", "Give one of them")
-    for path, its_tag in outputs:
-        check_output(path, its_tag)
+    for _, its_tag in outputs:
+        check_tag(its_tag)
     from rerankkit.groups.build import groups_of
     from rerankkit.groups.sample import thinned
     from rerankkit.rerank.adapters import load_rerankers

@@ -8,8 +8,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from rerankkit.cli.inputs import check_output
-from rerankkit.cli.places import NAME, OUTPUT_FILE
+from rerankkit.cli.inputs import check_tag
+from rerankkit.cli.places import INDEX, NAME, OUTPUT_FILE
 from rerankkit.errors import InputError
 
 FLAGS = ("k1", "b", "rm3", "rocchio", "threads", "batch_size", "language", "remove_query")
@@ -17,7 +17,7 @@ FLAGS = ("k1", "b", "rm3", "rocchio", "threads", "batch_size", "language", "remo
 
 
 @click.command(short_help="Topics to a first-stage run.")
-@click.option("--index", type=NAME, required=True, help="Lucene index folder, or a Pyserini prebuilt index.")
+@click.option("--index", type=INDEX, required=True, help="Lucene index folder, or a Pyserini prebuilt index.")
 @click.option("--topics", type=NAME, required=True, help="Topics file, or a name that Pyserini knows.")
 @click.option("--output", required=True, type=OUTPUT_FILE, help="The run, TREC format.")
 @click.option("--method", default="bm25", show_default=True, help="The first stage.")
@@ -60,7 +60,7 @@ def command(
     if more and not fields:
         raise click.UsageError(f"Got unexpected extra argument ({more[0]})")
     tag = tag or method
-    check_output(output, tag)
+    check_tag(tag)
     from rerankkit.collection.topics import load_topics
     from rerankkit.plugins import load_plugin
     from rerankkit.trec import write_run

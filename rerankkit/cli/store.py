@@ -131,12 +131,10 @@ def export(store: Path, model: str | None, identity: str | None, output: Path) -
       rerankkit store export --output runs/scores.parquet
       rerankkit store export --model bert-distilled --output runs/bert.parquet
     """
-    from rerankkit.cli.inputs import check_output
     from rerankkit.rerank.store import Store
     from rerankkit.rerank.store_upkeep import export as write
     from rerankkit.rerank.store_upkeep import kept
 
-    check_output(output)
     with closing(Store(store, create=False)) as opened:
         written = write(opened, kept(opened, model, identity), output)
     click.echo(f"{written:,} scores", err=True)

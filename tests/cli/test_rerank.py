@@ -163,11 +163,11 @@ FILES = {
         ({"collection": None}, "Give either --index or --collection"),
         ({"index": "index"}, "Give either --index or --collection"),
         ({"collection": None, "index": "./nowhere"}, "nowhere: no such index folder. Make it: rerankkit index"),
-        ({"collection": None, "index": "."}, "no Lucene index"),
+        ({"collection": None, "index": "empty"}, "no Lucene index"),
         ({"model": "llm-teacher"}, "no model llm-teacher in runs/models. Train it (rerankkit sft, rerankkit distill)"),
         ({"model": "./nowhere"}, "no such model folder: ./nowhere"),
         ({"model": "nobody/nothing"}, "cannot load nobody/nothing: "),
-        ({"model": "."}, "cannot load ."),
+        ({"model": "./empty"}, "empty"),
         ({"dtype": "int4"}, "unknown --dtype 'int4'. Known: auto, float32"),
         ({"batch_tokens": "0"}, "--batch-tokens 0 is not positive"),
     ],
@@ -175,6 +175,7 @@ FILES = {
 def test_wrong_input_is_told_and_leaves_an_older_output_alone(toy, changed, message):
     for name, content in FILES.items():
         Path(name).write_bytes(content)
+    Path("empty").mkdir()
     refused(message=message, **changed)
 
 
