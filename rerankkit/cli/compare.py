@@ -7,6 +7,7 @@ import click
 
 from rerankkit.cli.console import write_data
 from rerankkit.cli.inputs import judged_topics, run_names
+from rerankkit.cli.measure_options import measure_names, measure_options
 from rerankkit.cli.report_options import ReportFlags, report_options
 
 FORMATS = ("table", "json", "csv", "markdown", "latex")
@@ -16,13 +17,7 @@ FORMATS = ("table", "json", "csv", "markdown", "latex")
 @click.argument("baseline", type=click.Path(path_type=Path))
 @click.argument("systems", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--qrels", required=True, type=click.Path(path_type=Path), help="TREC's four columns or BEIR's TSV.")
-@click.option(
-    "--measures",
-    multiple=True,
-    default=["nDCG@10 RR@10 PNR"],
-    show_default=True,
-    help="As ir_measures names them, and PNR; with spaces between, or the option repeated.",
-)
+@measure_options("nDCG@10 RR@10 PNR")
 @click.option("--topics", type=click.Path(path_type=Path), help="Count only the queries of this file.")
 @click.option(
     "--rel",
@@ -47,6 +42,7 @@ def command(
     systems: tuple[Path, ...],
     qrels: Path,
     measures: tuple[str, ...],
+    unjudged_as: str | None,
     topics: Path | None,
     rel: int,
     depth: int | None,
@@ -61,7 +57,9 @@ def command(
     the randomisation test, each also corrected for all tests made here (Holm), the effect size, queries won, tied and
     lost, and the smallest difference that so many queries could show. The ceiling is the best that any reranking of the
     baseline's hits could reach. What makes the comparison unsound is warned of on stderr: runs of different queries,
-    unjudged documents, positives that the first stage lacks, ties that could move a figure.
+    unjudged documents, positives that the first stage lacks, ties that could move a figure. Where lists differ,
+    measures that depend on their length are compared over the documents that both runs have. A measure without a value
+    in any query is left out, of the corrections too.
 
     \b
     Examples:
@@ -75,19 +73,18 @@ def command(
     from rerankkit.evaluate import comparison_formats
     from rerankkit.evaluate.comparison import Settings, compare_runs
     from rerankkit.evaluate.comparison_text import Marks, as_text
-    from rerankkit.evaluate.measure_names import parse_measures
     from rerankkit.progress import progress
     from rerankkit.trec import read_qrels, read_run
 
     report = ReportFlags.taken(flags)
     paths = (baseline, *systems)
     names = run_names(paths)
-    parse_measures(measures)
+    wanted = measure_names(measures, unjudged_as)
     judged = judged_topics(read_qrels(qrels), topics)
     runs = (
         (name, read_run(path)) for path, name in progress(list(zip(paths, names, strict=True)), "Comparing", len(paths))
     )
-    study = compare_runs(runs, judged, measures, Settings(seed, rounds, rel=rel, depth=depth or 0))
+    study = compare_runs(runs, judged, wanted, Settings(seed, rounds, rel=rel, depth=depth or 0))
     written = report.write(study, judged, paths, topics)
     if output == "table":
         bold, good, bad = ({"bold": True}, {"fg": "green"}, {"fg": "red"})

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from rerankkit.cli.console import write_data
+from rerankkit.cli.measure_options import measure_names, measure_options
 from rerankkit.cli.places import Output
 
 FORMATS = ("table", "json")
@@ -15,13 +16,7 @@ FORMATS = ("table", "json")
 @click.option("--student", type=click.Path(path_type=Path), help="The student's run over the same candidates.")
 @click.option("--first-stage", type=click.Path(path_type=Path), help="The run that both reranked.")
 @click.option("--qrels", type=click.Path(path_type=Path), help="TREC's four columns or BEIR's TSV.")
-@click.option(
-    "--measures",
-    multiple=True,
-    default=["nDCG@5 nDCG@10 PNR"],
-    show_default=True,
-    help="As ir_measures names them, and PNR; with spaces between, or the option repeated.",
-)
+@measure_options("nDCG@5 nDCG@10 PNR")
 @click.option("--depth", type=click.IntRange(1), help="Count only so many first candidates: the depth of reranking.")
 @click.option("--output", type=click.Choice(FORMATS), default="table", show_default=True, help="Format on stdout.")
 @click.option("--plots", type=Output("into"), help="A folder for pictures (PNG).")
@@ -31,6 +26,7 @@ def command(
     first_stage: Path | None,
     qrels: Path | None,
     measures: tuple[str, ...],
+    unjudged_as: str | None,
     depth: int | None,
     output: str,
     plots: Path | None,
@@ -52,11 +48,10 @@ def command(
     """
     from rerankkit.evaluate import findings, verdict
     from rerankkit.evaluate.diagnose import Given, diagnose
-    from rerankkit.evaluate.measures import parse_measures
     from rerankkit.evaluate.plots import draw
     from rerankkit.trec import read_qrels, read_run
 
-    parse_measures(measures)
+    wanted = measure_names(measures, unjudged_as)
     given = Given(
         read_run(teacher),
         None if student is None else read_run(student),
@@ -64,7 +59,7 @@ def command(
         None if qrels is None else read_qrels(qrels),
         depth,
     )
-    diagnosis = diagnose(given, measures)
+    diagnosis = diagnose(given, wanted)
     found = verdict.warnings(diagnosis)
     if output == "json":
         write_data(findings.as_json(diagnosis, found))

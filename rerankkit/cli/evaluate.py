@@ -6,6 +6,7 @@ import click
 
 from rerankkit.cli.console import write_data
 from rerankkit.cli.inputs import judged_topics, run_names
+from rerankkit.cli.measure_options import measure_names, measure_options
 
 FORMATS = ("table", "csv", "json")
 TESTS = ("t", "randomisation")
@@ -14,13 +15,7 @@ TESTS = ("t", "randomisation")
 @click.command()
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--qrels", required=True, type=click.Path(path_type=Path), help="TREC's four columns or BEIR's TSV.")
-@click.option(
-    "--measures",
-    multiple=True,
-    default=["nDCG@5 nDCG@10 RR@10 PNR"],
-    show_default=True,
-    help="As ir_measures names them, and PNR; with spaces between, or the option repeated.",
-)
+@measure_options("nDCG@5 nDCG@10 RR@10 PNR")
 @click.option("--topics", type=click.Path(path_type=Path), help="Count only the queries of this file.")
 @click.option("--per-query", is_flag=True, help="A value for each query.")
 @click.option("--output", type=click.Choice(FORMATS), default="table", show_default=True, help="Format on stdout.")
@@ -30,6 +25,7 @@ def command(
     runs: tuple[Path, ...],
     qrels: Path,
     measures: tuple[str, ...],
+    unjudged_as: str | None,
     topics: Path | None,
     per_query: bool,
     output: str,
@@ -40,7 +36,8 @@ def command(
 
     Queries that a run lacks count as zero and are named. With several runs, p tells whether each differs from the
     first one by more than chance (paired over queries), and a run that is below the first one is warned of: give the
-    first stage first.
+    first stage first. Where their lists differ, measures that depend on the lists' length are tested over the documents
+    that both runs have. A measure without a value in any query is left out.
 
     \b
     Examples:
@@ -49,25 +46,28 @@ def command(
       rerankkit evaluate runs/bm25.txt --qrels qrels.txt --measures 'AP(rel=2)' --per-query --output csv
     """
     from rerankkit.evaluate import report
-    from rerankkit.evaluate.measures import evaluate, parse_measures
+    from rerankkit.evaluate.side_by_side import side_by_side
     from rerankkit.progress import progress
     from rerankkit.trec import read_qrels, read_run
 
     names = run_names(runs)
-    parse_measures(measures)
+    wanted = measure_names(measures, unjudged_as)
     judged = judged_topics(read_qrels(qrels), topics)
-    evaluations = [
-        evaluate(read_run(path), judged, measures, name)
-        for path, name in progress(list(zip(runs, names, strict=True)), "Evaluating", len(runs))
-    ]
-    tests = report.against_first(evaluations, test, seed)
+    named = (
+        (name, read_run(path)) for path, name in progress(list(zip(runs, names, strict=True)), "Evaluating", len(runs))
+    )
+    found = side_by_side(named, judged, wanted)
+    evaluations, matches = found.evaluations, found.matches
+    tests = report.against_first(evaluations, test, seed, matches)
     if output == "json":
-        write_data(report.as_json(evaluations, tests, per_query))
+        write_data(report.as_json(evaluations, tests, per_query, matches))
     elif output == "csv":
         write_data(report.queries_csv(evaluations) if per_query else report.as_csv(evaluations, tests))
     elif per_query:
         click.echo(report.queries_table(evaluations))
     else:
         click.echo(report.table(evaluations, tests, lambda cell: click.style(cell, bold=True)))
-    for warning in report.warnings(evaluations, tests):
+    for note in (*found.left_out, *report.grounds(matches, tests)):
+        click.echo(f"Note: {note}", err=True)
+    for warning in report.warnings(evaluations, tests, matches):
         click.echo(f"Warning: {warning}", err=True)

@@ -61,6 +61,14 @@ def parse_measures(names: Iterable[str]) -> list[Measure]:
     return list(found.values())
 
 
+def with_unjudged(measures: Iterable[Measure]) -> list[Measure]:
+    """The measures, PNR with the runs' unjudged documents as grade 0."""
+    names = [
+        f"PNR({'mean=True,' if one.mean else ''}unjudged=0)" if one.kind == "PNR" else one.name for one in measures
+    ]
+    return parse_measures(names)
+
+
 def _spelled(word: str) -> Measure:
     """A measure that has another name here, or one of ir_measures."""
     name = as_ours(word, _known())

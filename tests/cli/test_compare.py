@@ -135,7 +135,7 @@ def test_tables_for_papers(folder):
         (["bm25.txt", "other.txt"], "other.txt: no query in common with the qrels"),
         (["bm25.txt", "bert_1.txt", "--measures", "nDCG@0"], "not a measure: 'nDCG@0'"),
         (["bm25.txt", "bert_1.txt", "--rounds", "1"], "--rounds"),
-        (["bm25.txt", "qrels.txt"], "qrels.txt:1: not a run line"),
+        (["bm25.txt", "qrels.txt"], "qrels.txt:1: a line of qrels, not of a run"),
     ],
 )
 def test_wrong_input_is_told_and_ends_with_two(folder, args, message):

@@ -72,7 +72,7 @@ def test_pictures(folder):
     ("args", "message"),
     [
         (["--teacher", "nothing.txt"], "nothing.txt: no such file"),
-        (["--teacher", "qrels.txt"], "qrels.txt:1: not a run line"),
+        (["--teacher", "qrels.txt"], "qrels.txt:1: a line of qrels, not of a run"),
         (["--teacher", "teacher.txt", "--student", "other.txt"], "t and t have no query and candidate in common"),
         (["--teacher", "other.txt", "--qrels", "qrels.txt"], "none of the candidates is judged"),
         (["--teacher", "teacher.txt", "--measures", "nonsense"], "not a measure: 'nonsense'"),

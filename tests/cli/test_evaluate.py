@@ -112,8 +112,8 @@ def test_runs_of_one_file_name_are_told_apart_by_their_paths(folder):
     [
         (["nothing.txt", "--qrels", "qrels.txt"], "nothing.txt: no such file"),
         (["bm25.txt", "--qrels", "nothing.txt"], "nothing.txt: no such file"),
-        (["bm25.txt", "--qrels", "bm25.txt"], "bm25.txt:1: not a qrels line"),
-        (["qrels.txt", "--qrels", "qrels.txt"], "qrels.txt:1: not a run line"),
+        (["bm25.txt", "--qrels", "bm25.txt"], "bm25.txt:1: a line of a run, not of qrels"),
+        (["qrels.txt", "--qrels", "qrels.txt"], "qrels.txt:1: a line of qrels, not of a run"),
         (["bm25.txt", "bm25.txt", "--qrels", "qrels.txt"], "a run is given twice"),
         (["bm25.txt", "--qrels", "qrels.txt", "--measures", "nonsense"], "not a measure: 'nonsense'"),
         (["bm25.txt", "--qrels", "other.txt"], "no query in common with the qrels (run: 1, 2; qrels: 01, 02)"),
