@@ -43,8 +43,10 @@ def stretches(path: str | Path) -> Iterator[Stretch]:
     """
     width = 0
     for number, block in read_blocks(path, BLOCK):
+        if block.isspace():
+            continue
         try:
-            if number == 1:
+            if not width:
                 raise ValueError("a short run does without numpy, whose import takes longer than its lines")
             from rerankkit.run_columns import columns
 

@@ -38,6 +38,8 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     """
     blank = True
     for number, block in read_blocks(path, BLOCK):
+        if block.isspace():
+            continue
         try:
             text = block.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError:
@@ -87,16 +89,16 @@ def _check_length(block: bytes, path: str | Path, number: int) -> None:
         raise InputError(f"a line of more than {LONGEST_LINE:,} bytes", "Expected lines of text", path, line)
 
 
-def read_text(path: str | Path) -> str:
+def read_text(path: str | Path, most: int | None = None) -> str:
     """A whole UTF-8 file, unpacked, its lines ended by line feeds.
 
-    Raises InputError as `read_lines` does, and for a file of more than LARGEST_TEXT bytes.
+    Raises InputError as `read_lines` does, and for a file of more than `most` bytes, LARGEST_TEXT by default.
     """
-    blocks, size = [], 0
+    blocks, size, most = [], 0, LARGEST_TEXT if most is None else most
     for _, block in read_blocks(path, BLOCK):
         size += len(block)
-        if size > LARGEST_TEXT:
-            raise InputError(f"more than {LARGEST_TEXT:,} bytes", "Give a smaller file, or one of lines", path)
+        if size > most:
+            raise InputError(f"more than {most:,} bytes", "Give a smaller file, or one of lines", path)
         blocks.append(block)
     content = b"".join(blocks)
     try:

@@ -71,6 +71,9 @@ def tokens(text: str, path: str | Path) -> Iterator[Text | Tag]:
 
 def _markup(text: str, place: int, path: str | Path) -> tuple[int, Text | Tag | None]:
     """Where the markup at a `<` ends, which is where it begins if it is none, and its token without its line."""
+    match = _TAG.match(text, place)
+    if match is not None:
+        return match.end(), _tag(match)
     for opening, closing in _SKIPPED:
         if text.startswith(opening, place):
             return _end(text, place, closing, path), None
@@ -83,14 +86,15 @@ def _markup(text: str, place: int, path: str | Path) -> tuple[int, Text | Tag | 
             remedy = "Entities are not expanded: write the text itself, and remove the declaration"
             raise InputError("the document type declares entities or elements", remedy, path, _line(text, place))
         return end, None
-    match = _TAG.match(text, place)
-    if match is None:
-        return place, None
-    attributes = {
-        name.lower(): decoded(value[1:-1] if value[0] in "\"'" else value)
-        for name, value in _ATTRIBUTE.findall(match[3])
-    }
-    return match.end(), Tag(0, match[2].lower(), bool(match[1]), bool(match[4]), attributes, match[0], False)
+    return place, None
+
+
+def _tag(match: re.Match[str]) -> Tag:
+    attributes = {}
+    if match[3]:
+        for name, value in _ATTRIBUTE.findall(match[3]):
+            attributes[name.lower()] = decoded(value[1:-1] if value[0] in "\"'" else value)
+    return Tag(0, match[2].lower(), bool(match[1]), bool(match[4]), attributes, match[0], False)
 
 
 def _line(text: str, place: int) -> int:

@@ -27,6 +27,8 @@ TEXTS = ("title", "query", "text", "content")
 SUMMARY = "summary"
 SURE = ("num", "title", "desc", "narr")
 """Tags that begin a field even in the midst of a line of text."""
+LARGEST = 8 << 20
+"""Bytes of a file of topics: 300,000 short ones."""
 MOST_TAGS = 10_000
 """Tags of a topic, or between two topics."""
 EXPECTED = 'Expected: <top> <num> Number: 1 <title> text </top>, or <topic number="1"><query>text</query></topic>'
@@ -65,7 +67,7 @@ class _Reader:
 
     def topics(self) -> Iterator[tuple[int, str, str]]:
         """The topics in their order."""
-        for token in tokens(read_text(self._path), self._path):
+        for token in tokens(read_text(self._path, LARGEST), self._path):
             if isinstance(token, Text):
                 self._take_text(token)
                 continue

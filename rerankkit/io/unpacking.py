@@ -20,7 +20,7 @@ ZSTD_PACKED = 1 << 10
 """The same for zstd, whose decompressor takes no limit: a kilobyte unpacks to 32 MB at most."""
 MEMORY = 128 << 20
 """Bytes that a decompressor may ask for; `xz -9` needs 65 MB."""
-BLOW_UP, FREE = 200, 64 << 20
+BLOW_UP, FREE = 200, 32 << 20
 """A file that unpacks to more than FREE bytes may not grow by more than BLOW_UP; lines of text shrink 5- to 50-fold."""
 
 
