@@ -12,9 +12,9 @@ from typing import Any
 
 import click
 
+from rerankkit.cli.checking import checked
 from rerankkit.cli.console import log_to_stderr, prepare_stdout
 from rerankkit.cli.last_door import exit_code_of, past_click
-from rerankkit.cli.places import checked
 from rerankkit.cli.scribe import Scribe
 from rerankkit.files import witnessed
 from rerankkit.io.streams import replayed

@@ -1,21 +1,16 @@
-"""What each option of a command names: an output, an input, or neither; and the check of all of them before the work.
+"""What each option of a command names: an output, an input, or neither.
 
 Every option that may name a file or folder has one of the types below; a plain click.Path is an input file.
 """
 
 import os
-import stat
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from functools import wraps
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 
-from rerankkit.errors import InputError
-from rerankkit.io.probing import probe_file, probe_folder, side_place
+from rerankkit.digests import SIDE
 
 
 class Output(click.Path):
@@ -52,6 +47,13 @@ class LookedIn(click.Path):
 
 class FileOrFolder(click.Path):
     """Names a file, or a folder whose files are read."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+
+class SideFile(click.Path):
+    """Names a side file or the output beside it: both are inputs."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
@@ -101,20 +103,23 @@ def inputs_of(context: click.Context) -> Iterator[Place]:
     for param in context.command.params:
         model = isinstance(param.type, NameOrPath) and param.type.model
         folder = isinstance(param.type, FileOrFolder) or (isinstance(param.type, NameOrPath) and param.type.folder)
-        if isinstance(param.type, NameOrPath | FileOrFolder) or type(param.type) is click.Path:
-            for path in _paths(context.params.get(str(param.name))):
+        if isinstance(param.type, NameOrPath | FileOrFolder | SideFile) or type(param.type) is click.Path:
+            paths = _paths(context.params.get(str(param.name)))
+            if isinstance(param.type, SideFile):
+                paths += [path.with_name(path.name.removesuffix(f".{SIDE}")) for path in paths]
+            for path in paths:
                 places = [path, *([context.params["models"] / path] if model and "models" in context.params else [])]
                 for place in [one for one in places if _exists(one, model)][:1]:
                     yield Place(_option(param), place, str(param.name), folder=folder)
 
 
-def _in_place(context: click.Context) -> Iterator[Place]:
+def in_place(context: click.Context) -> Iterator[Place]:
     for param in context.command.params:
         if isinstance(param.type, InPlace) and not context.params.get("no_store"):
             yield Place(_option(param), context.params.get(str(param.name)) or param.type.usual, str(param.name))
 
 
-def _future_models(context: click.Context) -> Iterator[Place]:
+def future_models(context: click.Context) -> Iterator[Place]:
     """Where weights that are installed by name are prepared: `MODELS/NAME`, which need not exist yet."""
     for param in context.command.params:
         if isinstance(param.type, NameOrPath) and param.type.model and "models" in context.params:
@@ -148,83 +153,6 @@ def _exists(place: Path, model: bool) -> bool:
         return False
 
 
-def check_places(context: click.Context) -> None:
-    """Raises InputError where an output of the command is one of its inputs, or could not be written.
-
-    Links, hard links and other spellings of a path count as the same; so does what lies in a folder that is read or
-    replaced, and the side file of an output. Nothing is made.
-    """
-    outputs = outputs_of(context)
-    read = [*inputs_of(context), *_future_models(context)]
-    changed = list(_in_place(context))
-    for output in outputs:
-        for other in (*read, *changed):
-            _check_apart(output, other)
-    for store in changed:
-        for other in read:
-            if same(store.path, other.path):
-                raise InputError(f"{store.option} and {other.option} name the same file", "Choose another", store.path)
-    for i, output in enumerate(outputs):
-        for other in outputs[:i]:
-            if output.name != other.name:  # a command checks by itself what one option names
-                _check_both_fit(output, other)
-    _check_stdout(read)
-    for output in outputs:
-        probe(output)
-
-
-def probe(output: Place) -> None:
-    """Raises InputError where an output could not be written."""
-    if output.kind == "file" or (output.kind == "either" and not output.path.is_dir()):
-        probe_file(output.path, output.side)
-    else:
-        probe_folder(output.path, output.kind != "into")
-
-
-def _check_apart(output: Place, other: Place) -> None:
-    """Raises InputError where writing an output would change what is read."""
-    remedy = f"Choose another {output.option}"
-    if same(output.path, other.path) and output.kind != "into":
-        raise InputError(f"{output.option} would overwrite {other}", remedy, output.path)
-    if output.side and output.kind != "folder":
-        side = side_place(Path(os.path.realpath(output.path)))
-        if same(side, other.path):
-            raise InputError(f"the side file {side.name} would overwrite {other}", remedy, output.path)
-    if output.kind in ("folder", "either") and inside(other.path, output.path):
-        raise InputError(f"{output.option} would replace the folder that holds {other}", remedy, output.path)
-    if other.folder and other.path.is_dir() and inside(output.path, other.path):
-        raise InputError(f"{output.option} lies in the folder that is read: {other}", remedy, output.path)
-
-
-def _check_both_fit(output: Place, other: Place) -> None:
-    """Raises InputError where one output would overwrite another."""
-    one, two = ({place.path, *_side(place)} for place in (output, other))
-    both_into = output.kind == other.kind == "into"
-    within = any(
-        first.kind in ("folder", "either") and inside(second.path, first.path)
-        for first, second in ((output, other), (other, output))
-    )
-    if within or (not both_into and any(same(first, second) for first in one for second in two)):
-        raise InputError(
-            f"{output.option} and {other.option} would overwrite each other", "Choose another place", output.path
-        )
-
-
-def _side(output: Place) -> list[Path]:
-    return [side_place(Path(os.path.realpath(output.path)))] if output.side and output.kind == "file" else []
-
-
-def _check_stdout(read: list[Place]) -> None:
-    """Raises InputError where standard output is appended to an input, which would never end or be changed."""
-    if sys.__stdout__ is None:
-        return
-    with suppress(OSError):
-        out = os.fstat(sys.__stdout__.fileno())
-        for place in read if stat.S_ISREG(out.st_mode) else ():
-            if place.path.is_file() and os.path.samestat(out, place.path.stat()):
-                raise InputError("standard output goes to this input", "Choose another file", place.path)
-
-
 def same(one: Path, other: Path) -> bool:
     """Whether two paths name the same file or folder, through links and other spellings; neither need exist."""
     try:
@@ -236,21 +164,3 @@ def same(one: Path, other: Path) -> bool:
 def inside(path: Path, folder: Path) -> bool:
     """Whether a path lies in a folder, at any depth."""
     return any(same(above, folder) for above in Path(os.path.realpath(path)).parents)
-
-
-def checked(command: click.Command) -> click.Command:
-    """The command, whose places are checked before its work; of a group every subcommand."""
-    if isinstance(command, click.Group):
-        for one in command.commands.values():
-            checked(one)
-    work: Callable[..., Any] | None = command.callback
-    if work is not None and not getattr(work, "places_are_checked", False):
-
-        @wraps(work)
-        def checking(*given: Any, **options: Any) -> Any:
-            check_places(click.get_current_context())
-            return work(*given, **options)
-
-        checking.places_are_checked = True  # type: ignore[attr-defined]
-        command.callback = checking
-    return command

