@@ -9,7 +9,7 @@ from pathlib import Path
 
 from judged import select
 
-from rerankkit.collection.jsonl import read_documents
+from rerankkit.collection.documents import read_documents
 from rerankkit.demo.resume import Stage
 from rerankkit.demo.stages import fast_dtype
 from rerankkit.files import whole_file

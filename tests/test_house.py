@@ -207,7 +207,7 @@ def test_the_example_of_a_command(examples, tmp_path):
 
 def test_the_readme_shows_files_that_are_read(tmp_path):
     from rerankkit.collection.clicks import read_clicks
-    from rerankkit.collection.jsonl import read_documents
+    from rerankkit.collection.documents import read_documents
     from rerankkit.train.settings import RankTraining, settings_from
 
     documents, clicks = re.findall(r"^```json\n(.*?)^```", README, re.DOTALL | re.MULTILINE)

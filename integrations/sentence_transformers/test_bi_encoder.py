@@ -2,7 +2,7 @@
 
 import pytest
 
-from rerankkit.collection.jsonl import load_documents
+from rerankkit.collection.documents import load_documents
 from rerankkit.trec import read_run, read_topics
 
 sentence_transformers = pytest.importorskip("sentence_transformers")

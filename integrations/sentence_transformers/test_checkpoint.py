@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from rerankkit.collection.jsonl import load_documents
+from rerankkit.collection.documents import load_documents
 from rerankkit.trec import read_run, read_topics
 from rerankkit.types import Document, Query
 

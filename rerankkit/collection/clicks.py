@@ -135,7 +135,7 @@ def _jsonl_records(lines: Iterable[tuple[int, str]], path: str | Path) -> Iterat
 def _tsv_records(lines: Iterable[tuple[int, str]], path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
     columns: list[str] = []
     for number, line in lines:
-        cells = line.split("\t")
+        cells = line.split("\t", len(COLUMNS))
         if not columns:
             headed = _is_header(cells, path, number)
             columns = names(cells) if headed else ["query", "docid", "clicks"]

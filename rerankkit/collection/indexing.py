@@ -7,14 +7,16 @@ import shutil
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rerankkit.collection.jsonl import read_documents
+from rerankkit.collection.documents import id_fault, read_documents
 from rerankkit.collection.jvm import java_class, java_exception, java_words, start_java
-from rerankkit.collection.lucene import NOTE, known_language, open_searcher
+from rerankkit.collection.layouts import document_source
+from rerankkit.collection.lucene import NOTE, java_path, known_language, open_searcher
+from rerankkit.collection.room import check_room
 from rerankkit.errors import InputError
 from rerankkit.files import whole_folder
 from rerankkit.progress import progress
@@ -48,25 +50,28 @@ class Indexed:
 
 
 def index_documents(source: str | Path, index: str | Path, settings: IndexSettings | None = None) -> Indexed:
-    """Makes a Lucene index of a JSONL file or folder; empty documents and repeated ids are rejected and counted.
+    """Makes a Lucene index of a file or folder of documents; empty ones and repeated ids are rejected and counted.
 
     It stores the raw text, positions and document vectors, and the title also as a field of its own. The index
     appears under its name when it is whole, in the place of a former one; ids are held in memory meanwhile.
 
-    Raises InputError for malformed input, and where the target is a folder that holds something else.
+    Raises InputError for malformed input, where the disk lacks room, and where the target is a folder that holds
+    something else.
     """
     settings = settings or IndexSettings()
     index = Path(index)
     if index.is_dir() and any(index.iterdir()) and not any(index.glob("segments_*")):
         raise InputError("the folder holds something else than an index", "Choose a new folder", index)
+    java_path(index)
+    check_room(document_source(source).files, index)
     start_java()
-    with whole_folder(index) as folder:
+    with whole_folder(index) as folder, _room_named(index):
         converted = folder / "documents"
         converted.mkdir()
         counts = _convert(source, converted, settings.threads)
         if not counts.documents:
             raise InputError(f"no document to index: {told(counts.rejected)}", "Give documents with text", source)
-        _run_anserini(converted, folder, settings, counts.documents)
+        _run_anserini(folder, settings, counts.documents, index)
         shutil.rmtree(converted)
         note = {"documents": counts.documents, "language": settings.language, "rejected": counts.rejected}
         (folder / NOTE).write_text(json.dumps(note) + "\n", "utf-8")
@@ -84,7 +89,7 @@ def _convert(source: str | Path, folder: Path, shards: int) -> Indexed:
     rejected: Counter[str] = Counter()
     with ExitStack() as stack:
         files = [stack.enter_context((folder / f"{shard}.jsonl").open("w")) for shard in range(shards)]
-        for path, line, document in progress(read_documents(source), "reading documents"):
+        for path, line, document in progress(read_documents(source, "indexed"), "reading documents"):
             fault = _fault(document, seen)
             if fault:
                 rejected[fault] += 1
@@ -102,18 +107,34 @@ def _convert(source: str | Path, folder: Path, shards: int) -> Indexed:
 def _fault(document: Document, seen: set[str]) -> str:
     if not document.title and not document.text:
         return "empty"
-    if len(document.docid.split()) > 1:
-        return "id with a space"
-    return "repeated id" if document.docid in seen else ""
+    return id_fault(document.docid) or ("repeated id" if document.docid in seen else "")
 
 
-def _run_anserini(converted: Path, folder: Path, settings: IndexSettings, expected: int) -> None:
+@contextmanager
+def _room_named(index: Path) -> Iterator[None]:
+    """Turns an error of the disk into one that names the index."""
+    try:
+        yield
+    except OSError as error:
+        remedy = "Free room on its disk, or choose another"
+        raise InputError(f"cannot be written: {error.strerror or error}", remedy, index) from error
+
+
+def _run_anserini(folder: Path, settings: IndexSettings, expected: int, index: Path) -> None:
+    """Indexes `folder/documents` into the folder, which becomes `index`."""
     _log_by_log4j()
     arguments = java_class("io.anserini.index.IndexCollection$Args")()
     line = java_class("java.util.ArrayList")()
     for word in (
         *("-collection", "JsonCollection", "-generator", "DefaultLuceneDocumentGenerator", "-quiet"),
-        *("-input", str(converted.absolute()), "-index", str(folder.absolute()), "-language", settings.language),
+        *(
+            "-input",
+            str((folder / "documents").absolute()),
+            "-index",
+            str(folder.absolute()),
+            "-language",
+            settings.language,
+        ),
         *("-threads", str(settings.threads), "-memoryBuffer", "512"),
         *("-storePositions", "-storeDocvectors", "-storeRaw", "-fields", "title"),
     ):
@@ -127,10 +148,11 @@ def _run_anserini(converted: Path, folder: Path, settings: IndexSettings, expect
         written = searcher.get_total_num_docs()
         searcher.close()
     except java_exception() as error:
-        raise InputError(f"indexing failed: {java_words(error)}", "See that the disk has room", folder) from error
+        remedy = "Free room on its disk, or choose another"
+        raise InputError(f"indexing failed: {java_words(error)}", remedy, index) from error
     if written != expected:
         raise InputError(
-            f"Lucene kept {written:,} of {expected:,} documents", "Look for a full disk or Java's message above", folder
+            f"Lucene kept {written:,} of {expected:,} documents", "Look for a full disk or Java's message above", index
         )
 
 

@@ -1,23 +1,20 @@
 """Documents in a Lucene index: ours, or one of Pyserini's."""
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rerankkit.collection.jsonl import parse_document
 from rerankkit.collection.jvm import java_class, java_exception, java_words, start_java
+from rerankkit.collection.record import title_and_text
 from rerankkit.errors import InputError
-from rerankkit.io.foreign import parse_json
+from rerankkit.io.foreign import Fields, parse_json, read_json
 from rerankkit.types import Document
 
 LANGUAGES = "en ar bn da de es fa fi fr ha hi hu id it ja ko nl no pl pt ru so sv sw te th tr uk yo zh"
 """What Anserini has analyzers for."""
 NOTE = "rerankkit.json"
 """The file in an index folder that tells how the index was made."""
-TEXTS = ("text", "contents", "passage", "segment", "body")
-"""Where the JSON of Pyserini's indexes keeps a document's text."""
 
 
 def index_folder(index: str | Path) -> Path:
@@ -42,10 +39,21 @@ def open_searcher(index: str | Path) -> Any:
     folder = index_folder(index).absolute()  # Java's working folder stays the one it was started in
     searcher = java_class("io.anserini.search.SimpleSearcher")
     try:
-        return searcher(os.fspath(folder))
+        return searcher(java_path(folder))
     except java_exception() as error:
-        remedy = "Index the documents again"
-        raise InputError(f"Lucene cannot open the index: {java_words(error)}", remedy, folder) from error
+        raise _broken(folder, "open", error) from error
+
+
+def java_path(path: Path) -> str:
+    """The path as Java takes it; InputError where its name is not UTF-8."""
+    try:
+        return os.fspath(path).encode().decode()
+    except UnicodeEncodeError as error:
+        raise InputError("a name that is not UTF-8, which Java cannot open", "Rename the folder", path) from error
+
+
+def _broken(index: str | Path, what: str, error: Exception) -> InputError:
+    return InputError(f"Lucene cannot {what} the index: {java_words(error)}", "Index the documents again", index)
 
 
 def known_language(language: str) -> str:
@@ -58,10 +66,13 @@ def known_language(language: str) -> str:
 def index_language(index: str | Path) -> str:
     """The language that an index was made for; `en` where it does not tell."""
     note = Path(index) / NOTE
-    try:
-        return str(json.loads(note.read_text("utf-8"))["language"]) if note.exists() else "en"
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError("not rerankkit's note on the index", "Index the documents again", note) from error
+    if not note.exists():
+        return "en"
+    what = "rerankkit's note on the index"
+    language = Fields(read_json(note, what), what, note).text("language")
+    if language not in LANGUAGES.split():
+        raise InputError(f"not {what}: no analyzer for the language {language!r}", "Index the documents again", note)
+    return language
 
 
 class LuceneCollection(Mapping[str, Document]):
@@ -70,7 +81,7 @@ class LuceneCollection(Mapping[str, Document]):
     def __init__(self, index: str | Path) -> None:
         self._index = index
         self._searcher = open_searcher(index)
-        if len(self) and self._searcher.doc_raw(0) is None:
+        if len(self) and self._raw(0) is None:
             raise InputError(
                 "the index stores no text",
                 "Index with rerankkit, take the prebuilt index that is not 'slim', or give the text as JSONL",
@@ -80,18 +91,17 @@ class LuceneCollection(Mapping[str, Document]):
     def fetch(self, docids: Iterable[str]) -> dict[str, Document]:
         """The documents of the ids that the index has, in their order; the others are left out."""
         start_java()  # refuses a forked process, where the next line would hang
-        raw = self._searcher.doc_raw
-        found = ((docid, raw(docid)) for docid in dict.fromkeys(docids))
+        found = ((docid, self._raw(docid)) for docid in dict.fromkeys(docids))
         return {docid: self._document(docid, text) for docid, text in found if text is not None}
 
     def __getitem__(self, docid: str) -> Document:
         return self.fetch([docid])[docid]
 
     def __contains__(self, docid: object) -> bool:
-        return isinstance(docid, str) and self._searcher.doc_raw(docid) is not None
+        return isinstance(docid, str) and self._raw(docid) is not None
 
     def __iter__(self) -> Iterator[str]:
-        return (self._searcher.doc(number).get("id") for number in range(len(self)))
+        return (self._read(self._searcher.doc, number).get("id") for number in range(len(self)))
 
     def __len__(self) -> int:
         return self._searcher.get_total_num_docs()
@@ -106,7 +116,18 @@ class LuceneCollection(Mapping[str, Document]):
             record = None
         if not isinstance(record, dict):
             return Document(docid, "", raw.strip())  # TREC's own collections are stored as they were
-        text = next((record[key] for key in TEXTS if isinstance(record.get(key), str)), None)
-        if text is None:
-            raise InputError(f"document {docid} has no text", f"Expected one of {', '.join(TEXTS)}", self._index)
-        return parse_document(json.dumps({"id": docid, "title": record.get("title"), "text": text}))
+        try:
+            title, text = title_and_text(record)
+        except ValueError as error:
+            raise InputError(f"document {docid}: {error}", "Index the documents again", self._index) from None
+        return Document(docid, title, text)
+
+    def _raw(self, document: str | int) -> str | None:
+        """What the index stores of a document by its id or number; None where it has none of that id or no text."""
+        return self._read(self._searcher.doc_raw, document)
+
+    def _read(self, method: Any, of: str | int) -> Any:
+        try:
+            return method(of)
+        except java_exception() as error:
+            raise _broken(self._index, "read", error) from error

@@ -48,7 +48,7 @@ class _Topic:
 
 
 def read_trec_topics(path: str | Path) -> Iterator[tuple[int, str, str]]:
-    """Line, id and text of every topic; the id without leading zeros, as Anserini reads it.
+    """Line, id and text of every topic; the id without leading zeros and Microblog's `MB`, as Anserini reads it.
 
     Raises InputError with the line for a file that is cut, a topic without id or text, and what belongs to no topic.
     """
@@ -189,6 +189,7 @@ class _Reader:
             )
             raise self._error(topic.line, problem)
         (number,) = numbers
+        number = re.sub(r"^MB(?=[0-9]+$)", "", number)  # TREC Microblog's qrels have no prefix
         return number.lstrip("0") or "0" if number.isascii() and number.isdigit() else number
 
     def _text(self, topic: _Topic) -> str:

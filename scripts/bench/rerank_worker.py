@@ -120,7 +120,7 @@ def stream(way: str, model: str, folder: Path, groups: Sequence[Any], pairs: int
 
 def lists(folder: Path) -> list[Any]:
     """The folder's lists, with their texts."""
-    from rerankkit.collection.jsonl import load_documents
+    from rerankkit.collection.documents import load_documents
     from rerankkit.groups.build import groups_of
     from rerankkit.trec import read_run, read_topics
 

@@ -147,7 +147,7 @@ def student(folder: Path) -> Path:
 
 def measure(model: Path, folder: Path, repeats: int) -> dict[str, list[float]]:
     """Pairs a second of model, model before an empty store, and full store, by turns after one turn not counted."""
-    from rerankkit.collection.jsonl import load_documents
+    from rerankkit.collection.documents import load_documents
     from rerankkit.groups.build import groups_of
     from rerankkit.rerank.models import fingerprint, load_reranker
     from rerankkit.rerank.scorer import Scoring

@@ -59,7 +59,7 @@ def given(files: Sequence[Path], count: int, size: int) -> list[Group]:
     """The first documents of the first lists of a run, with the texts of its topics and documents."""
     from itertools import islice
 
-    from rerankkit.collection.jsonl import load_documents
+    from rerankkit.collection.documents import load_documents
     from rerankkit.groups.build import groups_of
     from rerankkit.trec import read_run, read_topics
 

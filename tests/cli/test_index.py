@@ -49,7 +49,7 @@ def test_nothing_but_the_count_is_said(folder):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b'{"id": "1", "contents": "x"}\noops\n', "bad.jsonl:2: not a document: 'oops'. Expected: "),
+        (b'{"id": "1", "contents": "x"}\noops\n', "bad.jsonl:2: not a document: 'oops' (Expecting value, column 1)"),
         (b'{"id": "1", "contents": "\xff"}\n', "bad.jsonl:1: not UTF-8 (byte 0xff). Convert the file"),
         (b"", "bad.jsonl: the file is empty"),
         (b'{"id": "1", "contents": " "}\n', "bad.jsonl: no document to index: 1 empty"),

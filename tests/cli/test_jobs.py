@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from rerankkit.cli import main
 from rerankkit.cli.jobs import evenly, job_of
-from rerankkit.collection.jsonl import load_documents
+from rerankkit.collection.documents import load_documents
 from rerankkit.trec import read_run
 
 

@@ -71,17 +71,16 @@ def test_documents_that_lucene_lost_are_an_error(tmp_path, monkeypatch):
 
 
 def test_what_java_throws_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(indexing, "_indexed", lambda indexer: indexer.no_such_method())
-    converted = tmp_path / "documents"
-    converted.mkdir()
-    arguments = (converted, tmp_path / "index", IndexSettings(threads=1), 0)
-    with pytest.raises(AttributeError):
+    folder = tmp_path / "part"
+    (folder / "documents").mkdir(parents=True)
+    arguments = (folder, IndexSettings(threads=1), 0, tmp_path / "index")
+    with monkeypatch.context() as patch:
+        patch.setattr(indexing, "_indexed", lambda indexer: indexer.no_such_method())
+        with pytest.raises(AttributeError):
+            indexing._run_anserini(*arguments)
+    (folder / "documents").rmdir()
+    with pytest.raises(InputError, match=r"/index: indexing failed: "):
         indexing._run_anserini(*arguments)
-    (tmp_path / "index" / "write.lock").touch()
-    monkeypatch.undo()
-    (tmp_path / "index").chmod(0o700)
-    with pytest.raises(InputError, match="indexing failed"):
-        indexing._run_anserini(tmp_path / "nope", *arguments[1:])
 
 
 def test_half_a_surrogate_pair_in_a_text_is_survived(tmp_path):

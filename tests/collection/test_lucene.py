@@ -86,7 +86,7 @@ def test_raw_text_that_is_no_json_or_holds_no_text(index):
     collection = LuceneCollection(index)
     assert collection._document("9", "<DOC>\nold\n</DOC>\n") == Document("9", "", "<DOC>\nold\n</DOC>")
     assert collection._document("9", " 1984 ") == Document("9", "", "1984")
-    with pytest.raises(InputError, match=r"document 9 has no text\. Expected one of text, contents"):
+    with pytest.raises(InputError, match=r"document 9: no text: none of text, contents.*; its keys are id, url"):
         collection._document("9", '{"id": "9", "url": "x"}')
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rerankkit.collection.clicks import Click, read_clicks
-from rerankkit.collection.jsonl import load_documents, read_documents
+from rerankkit.collection.documents import load_documents, read_documents
 from rerankkit.demo.clicked import SPLITS, Wordings, repeats
 from rerankkit.demo.collection import build
 from rerankkit.demo.docstrings import pages

@@ -130,7 +130,7 @@ TOPICS_TARGETS = [
     with_run("lint", "run.txt", "--topics", "FILE"),
 ]
 DOCUMENT_TARGETS = [
-    reads("rerankkit.collection.jsonl", "read_documents"),
+    reads("rerankkit.collection.documents", "read_documents"),
     with_run("lint", "run.txt", "--collection", "FILE"),
     with_run("queries", "--from-titles", "--collection", "FILE", "--output", "out.tsv"),
 ]

@@ -70,7 +70,7 @@ NTCIR = "<queries><query><qid>0001</qid><content>Halloween picture</content></qu
         (ADHOC, {"351": 'R&D & x<y in "vector<int>" <b>'}),
         (CLASSIC + ADHOC, {"1": "Antitrust Cases Pending", "351": 'R&D & x<y in "vector<int>" <b>'}),
         (ONE_LINE, {"7": "a", "8": "b"}),
-        (MICROBLOG, {"MB001": "harbour staff"}),
+        (MICROBLOG, {"1": "harbour staff"}),
         (WEB, {"151": "403b", "152": "angular & cheilitis"}),
         (COVID, {"1": "origin"}),
         (CLINICAL, {"1": "A 45-year-old man with glioma"}),

@@ -3,7 +3,9 @@ import json
 
 import pytest
 
-from rerankkit.collection.jsonl import document_files, load_documents, parse_document, read_documents
+from rerankkit.collection.documents import load_documents, read_documents
+from rerankkit.collection.layouts import document_source
+from rerankkit.collection.record import document_of
 from rerankkit.errors import InputError
 from rerankkit.types import Document
 
@@ -25,7 +27,7 @@ from rerankkit.types import Document
     ],
 )
 def test_pyserinis_and_beirs_forms(record, document):
-    assert parse_document(json.dumps(record)) == document
+    assert document_of(record) == document
 
 
 @pytest.mark.parametrize(
@@ -46,8 +48,8 @@ def test_a_malformed_line_names_file_line_and_form(tmp_path, line):
 
 
 def test_an_id_of_nothing():
-    with pytest.raises(InputError, match=r"d\.jsonl:4: a document without an id"):
-        parse_document('{"id": " ", "contents": "x"}', "d.jsonl", 4)
+    with pytest.raises(InputError, match=r"d\.jsonl:4: not a document: the id 'id' is empty"):
+        document_of({"id": " ", "contents": "x"}, "d.jsonl", 4)
 
 
 def test_a_folder_is_read_by_name_packed_or_not(tmp_path):
@@ -62,13 +64,13 @@ def test_a_folder_is_read_by_name_packed_or_not(tmp_path):
         ("2.jsonl", 1, "2"),
         ("c.jsonl.gz", 1, "3"),
     ]
-    assert document_files(tmp_path / "a.jsonl") == [tmp_path / "a.jsonl"]
+    assert document_source(tmp_path / "a.jsonl").files == [tmp_path / "a.jsonl"]
 
 
 def test_a_folder_without_documents(tmp_path):
     (tmp_path / "notes.txt").touch()
-    with pytest.raises(InputError, match=r"no \.jsonl or \.jsonl\.gz file in the folder"):
-        document_files(tmp_path)
+    with pytest.raises(InputError, match=r"no file of documents in the folder"):
+        document_source(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -101,5 +103,7 @@ def test_of_documents_with_one_id_the_first_is_taken_and_the_others_are_told(tmp
     assert "docs.jsonl:2: document a stood before; of each of 1 such ids the first is taken" in caplog.text
 
 
-def test_a_cut_emoji_is_mended():
-    assert parse_document(r'{"id": "a", "contents": "cut \ud83d here"}').text == "cut � here"
+def test_a_cut_emoji_is_mended(tmp_path):
+    path = tmp_path / "docs.jsonl"
+    path.write_text(r'{"id": "a", "contents": "cut \ud83d here"}')
+    assert [document.text for _, _, document in read_documents(path)] == ["cut � here"]
