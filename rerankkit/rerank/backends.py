@@ -93,7 +93,7 @@ def has_accelerator() -> bool:
 def _exported(checkpoint: str, scoring: Scoring) -> CompiledScorer | None:
     """The compiled model that the folder itself holds, where it is what was asked for."""
     note = read_note(checkpoint)
-    if note is None or not note.exported:
+    if note is None or "backend" not in note.exported:
         return None
     told = exported_of(note, Path(checkpoint))
     backend, dtype = told["backend"], told["dtype"]

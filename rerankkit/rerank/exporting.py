@@ -16,7 +16,7 @@ from rerankkit.rerank.checkpoint import (
     quiet_transformers,
     read_note,
 )
-from rerankkit.rerank.compiled import scores_of, with_parity
+from rerankkit.rerank.compiled import lacking, scores_of, with_parity
 from rerankkit.rerank.model_card import origin_of, reranker_card
 from rerankkit.rerank.parity import LEAST_TAU, Lists, Parity, compared
 from rerankkit.rerank.scoring import SHORT, Scoring
@@ -66,6 +66,9 @@ def export(checkpoint: str, architecture: str, wanted: Wanted, output: Path) -> 
             f"{architecture} has no score head to export", f"Give a checkpoint of {' or '.join(ARCHITECTURES)}"
         )
     check_folder(output, checkpoint)
+    absent = None if wanted.form == "merged" else lacking(wanted.form, wanted.dtype)
+    if absent is not None:
+        raise InputError(f"--format {wanted.form} in {wanted.dtype} needs {absent[0]}", f"Install it: {absent[1]}")
     scorer = _scorer(checkpoint, architecture)
     expected = scores_of(scorer, wanted.lists)
     with whole_folder(output) as part:

@@ -56,6 +56,14 @@ def test_merged_weights_score_as_before_and_others_load_them(student):
     assert json.loads(Path("whole/rerankkit.json").read_text())["exported"]["parity"]["tau"] == 1.0
 
 
+def test_all_parts_are_looked_for_before_anything_is_scored(student, monkeypatch):
+    monkeypatch.setattr("rerankkit.rerank.compiled.find_spec", lambda name: None if name == "onnx" else find_spec(name))
+    monkeypatch.setattr("rerankkit.rerank.exporting.scores_of", lambda *_: pytest.fail("scoring began"))
+    told = call("export", "--model", student, "--format", "onnx", "--output", "out", code=2).output
+    assert "--format onnx in float32 needs onnx. Install it: pip install 'rerankkit[onnx]'" in told
+    assert not Path("out").exists()
+
+
 def test_an_adapter_is_merged(toy, bert_reranker):
     import torch
     from peft import LoraConfig, TaskType, get_peft_model
