@@ -15,7 +15,7 @@ from rerankkit.evaluate.resampling import bootstrap, randomisation
 from rerankkit.evaluate.significance import detectable, effect_size, holm, paired, ttest
 from rerankkit.evaluate.soundness import doubts
 from rerankkit.evaluate.study import FirstStage, Outcome, Settings, Study
-from rerankkit.evaluate.undefined import told, undefined
+from rerankkit.evaluate.undefined import check_defined, told
 from rerankkit.evaluate.views import View
 from rerankkit.run import Run
 from rerankkit.types import Qrels
@@ -42,7 +42,7 @@ def compare_runs(
     views += [View.of(Side.of(name, run, qrels, wanted, judgments), wanted, first) for name, run in given]
     if len(views) == 1:
         raise InputError("nothing to compare with the first run", "Give a baseline and one or more systems")
-    gone = undefined([view.evaluation for view in views], wanted)
+    gone = check_defined([view.evaluation for view in views], wanted)
     wanted = [one for one in wanted if one not in gone]
     study = _study([view.without(gone) for view in views], wanted, settings)
     return replace(study, warnings=(*told(gone, judgments), *study.warnings))

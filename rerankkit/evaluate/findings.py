@@ -110,6 +110,8 @@ def _agreement(found: Agreement) -> Iterator[str]:
 
 
 def _measured(found: Measured) -> list[str]:
+    if not found.worth:
+        return ["  (no measure has a value)"]
     columns = {
         "measure": [worth.measure for worth in found.worth],
         "first stage": [_number(worth.first_stage, 4) for worth in found.worth],

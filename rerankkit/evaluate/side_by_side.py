@@ -7,7 +7,7 @@ from rerankkit.evaluate.marks import Judgments
 from rerankkit.evaluate.matched import Matched, Side, matched
 from rerankkit.evaluate.measure_names import parse_measures
 from rerankkit.evaluate.measures import DEFAULT_MEASURES, Evaluation, tell_missing
-from rerankkit.evaluate.undefined import told, undefined, without
+from rerankkit.evaluate.undefined import check_defined, told, without
 from rerankkit.run import Run
 from rerankkit.types import Qrels
 
@@ -40,7 +40,7 @@ def side_by_side(
             first = side
         else:
             matches[name] = matched(side, first, wanted)
-    gone = undefined(evaluations, wanted)
+    gone = check_defined(evaluations, wanted)
     return SideBySide(
         tuple(without(evaluation, gone) for evaluation in evaluations),
         {name: match.without(gone) for name, match in matches.items()},

@@ -127,7 +127,7 @@ def _ties(study: Study) -> Iterator[str]:
 
 
 def _below(study: Study) -> Iterator[str]:
-    rerankings = [system for system in study.systems if study.matches[system.name].nested]
+    rerankings = [system for system in study.systems if study.beside(system).nested]
     tests = {(one.system, one.measure): Comparison(one.difference, one.p_t, one.queries) for one in study.outcomes}
     yield from report.warnings([study.baseline, *rerankings], tests, study.matches)
     for system in study.systems:

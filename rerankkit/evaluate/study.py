@@ -107,6 +107,10 @@ class Study:
         """The baseline and the systems."""
         return (self.baseline, *self.systems)
 
+    def beside(self, system: Evaluation) -> Matched:
+        """A system and the baseline, over the documents that each measure compares."""
+        return self.matches.get(system.name, Matched(system, self.baseline))
+
     def outcome(self, system: str, measure: str) -> Outcome:
         """The outcome of one system by one measure."""
         return next(one for one in self.outcomes if (one.system, one.measure) == (system, measure))

@@ -14,8 +14,13 @@ REMEDY = "--unjudged-as 0 counts unjudged documents of the runs as grade 0"
 
 
 def undefined(evaluations: Sequence[Evaluation], measures: Sequence[Measure]) -> list[Measure]:
-    """The measures that have no value in any query of any run; InputError where none has one."""
-    found = [one for one in measures if not any(_says(evaluation, one.name) for evaluation in evaluations)]
+    """The measures that have no value in any query of any run."""
+    return [one for one in measures if not any(_says(evaluation, one.name) for evaluation in evaluations)]
+
+
+def check_defined(evaluations: Sequence[Evaluation], measures: Sequence[Measure]) -> list[Measure]:
+    """The same; InputError where no measure has a value."""
+    found = undefined(evaluations, measures)
     if len(found) == len(measures):
         names = ", ".join(one.name for one in found)
         only_pnr = all(one.kind == "PNR" and one.unjudged is None for one in found)

@@ -30,9 +30,13 @@ def _figures(record: Record) -> Iterator[tuple[str, tuple[float, float], Any]]:
     systems = record["systems"]
     if len(systems) > 1:
         for m, measure in enumerate(record["measures"]):
+            if not any(one["measure"] == measure and one["difference"] is not None for one in record["outcomes"]):
+                continue
             height = 1.1 + 0.36 * (len(systems) - 1)
             yield f"difference.{_word(measure)}", (6.4, height), lambda axes, m=m: _forest(axes, record, m)
         for system, name in list(enumerate(systems))[1:]:
+            if not _changes(record, system):
+                continue
             yield f"queries.{system}.{_word(name)}", (6.4, 2.8), lambda axes, s=system: _queries(axes, record, s)
     yield "ndcg_by_depth", (4.8, 3.6), lambda axes: _curve(axes, record, "depths", "ndcg")
     yield "precision_by_recall", (4.8, 3.6), lambda axes: _curve(axes, record, "levels", "precision")
@@ -95,11 +99,16 @@ def _forest(axes: Any, record: Record, m: int) -> None:
     axes.set_xlabel(_plain(f"{record['labels'][m]}, difference from {record['systems'][0]}"))
 
 
+def _changes(record: Record, system: int) -> list[float]:
+    """The system's differences from the baseline by the first measure, the largest gain first."""
+    base, ours = record["there"][0][system] or (record["values"][0][0], record["values"][0][system])
+    pairs = [(a, b) for a, b in zip(ours, base, strict=True) if a is not None and b is not None]
+    return sorted((a - b for a, b in pairs), reverse=True)
+
+
 def _queries(axes: Any, record: Record, system: int) -> None:
     """A bar a query, the largest gain first, by the first measure."""
-    base, ours = record["values"][0][0], record["values"][0][system]
-    pairs = [(a, b) for a, b in zip(ours, base, strict=True) if a is not None and b is not None]
-    differences = sorted((a - b for a, b in pairs), reverse=True)
+    differences = _changes(record, system)
     colours = [GAIN if difference > 0 else LOSS for difference in differences]
     axes.bar(range(len(differences)), differences, 0.85 if len(differences) < 300 else 1.0, color=colours)
     axes.axhline(0, color="0.3", linewidth=0.8)

@@ -10,7 +10,7 @@ from rerankkit.evaluate.page.curves import LEVELS, Curves, curves, depths_to
 from rerankkit.evaluate.page.distilled import finite, is_same, of_student, of_teacher
 from rerankkit.evaluate.page.lists import Ranking, lists, most_changed, ranking, texts
 from rerankkit.evaluate.page.material import Material
-from rerankkit.evaluate.pair_ratio import PairRatio
+from rerankkit.evaluate.significance import testable
 from rerankkit.evaluate.study import Study
 from rerankkit.progress import progress
 from rerankkit.run import Run
@@ -44,6 +44,9 @@ def payload(material: Material) -> Record:
         "queries": None if material.queries is None else [_query(material, qid) for qid in qids],
         "values": [
             [_values(one.by_query[measure], qids) for one in study.evaluations] for measure in study.baseline.values
+        ],
+        "there": [
+            [_there(study, i, measure, qids) for i in range(len(study.evaluations))] for measure in study.ceiling
         ],
         "outcomes": _outcomes(study),
         "curves": _curves(gathered),
@@ -84,19 +87,14 @@ def given(material: Material, first: Run, student: Run | None = None) -> Given:
 def changes(study: Study) -> dict[str, float]:
     """qid -> the largest difference from the baseline, of any system, by the first measure."""
     measure = next(iter(study.baseline.values))
-    base = study.baseline.by_query[measure]
-    found = dict.fromkeys(base, 0.0)
-    for system in study.systems:
-        for qid, value in system.by_query[measure].items():
-            change = tested(value) - tested(base.get(qid, math.nan))
+    found = dict.fromkeys(study.baseline.by_query[measure], 0.0)
+    for match in map(study.beside, study.systems):
+        base = match.baseline.by_query[measure]
+        for qid, value in match.system.by_query[measure].items():
+            change = testable(value) - testable(base.get(qid, math.nan))
             if abs(change) > abs(found.get(qid, 0.0)):
                 found[qid] = change
     return found
-
-
-def tested(value: float) -> float:
-    """A query's value as it is compared: of PNR, whose ratio may be infinite, the share of rightly ordered pairs."""
-    return value.share() if isinstance(value, PairRatio) else value
 
 
 def _label(measure: str, study: Study) -> str:
@@ -110,7 +108,15 @@ def _query(material: Material, qid: str) -> str:
 
 
 def _values(by_query: Mapping[str, float], qids: Sequence[str]) -> list[float]:
-    return [round(tested(by_query[qid]), 5) if qid in by_query else math.nan for qid in qids]
+    return [round(testable(by_query[qid]), 5) if qid in by_query else math.nan for qid in qids]
+
+
+def _there(study: Study, system: int, measure: str, qids: Sequence[str]) -> list[list[float]] | None:
+    """The baseline's and the system's values over the documents that they are compared on; None for the whole lists."""
+    match = study.matches.get(study.evaluations[system].name)
+    if match is None or measure not in match.grounds:
+        return None
+    return [_values(one.by_query[measure], qids) for one in (match.baseline, match.system)]
 
 
 def _outcomes(study: Study) -> list[Record]:

@@ -6,9 +6,12 @@ let cursor = 0;
 let pageStart = 0;
 
 const queryText = (query) => (data.queries ? data.queries[query] : "") || "";
-const valueOf = (system, query) => data.values[state.measure][system][query];
+/* The values of the baseline and of the chosen system, over the documents that they are compared on. */
+const pairOf = (measure, query) => (data.there[measure][state.system]
+  ?? [data.values[measure][0], data.values[measure][state.system]]).map((values) => values[query]);
+const valueOf = (system, query) => pairOf(state.measure, query)[system ? 1 : 0];
 function difference(query) {
-  const ours = valueOf(state.system, query), theirs = valueOf(0, query);
+  const [theirs, ours] = pairOf(state.measure, query);
   return known(ours) && known(theirs) ? ours - theirs : null;
 }
 

@@ -18,7 +18,7 @@ function openQuery(query) {
 
 function sheetOf(query) {
   const values = data.labels.map((label, m) => {
-    const before = data.values[m][0][query], after = data.values[m][state.system][query];
+    const [before, after] = pairOf(m, query);
     const change = known(before) && known(after) ? after - before : null;
     return html("li", {}, html("span", { class: "name" }, label), `${number(before)} → ${number(after)} `,
       html("span", { class: change > 0 ? "gain-cell" : change < 0 ? "loss-cell" : "" }, signed(change)));

@@ -29,6 +29,11 @@ def comparison(study: Study) -> str:
 def _group(measure: str, study: Study, width: int) -> str:
     outcomes = [outcome for outcome in study.outcomes if outcome.measure == measure]
     notes = [f"differences in {escape(one.tested)}" for one in outcomes[:1] if one.tested]
+    notes += [
+        f"{named(one.system)} over {escape(one.ground)}: {data(one.system_there)} against {data(one.baseline_there)}"
+        for one in outcomes
+        if one.ground
+    ]
     ceiling = study.ceiling.get(measure, math.nan)
     if math.isfinite(ceiling):
         notes.append(f"any reranking reaches {data(ceiling)} at most")

@@ -32,7 +32,9 @@ def verdicts(study: Study) -> str:
     for system in study.systems:
         first, *others = [outcome for outcome in study.outcomes if outcome.system == system.name]
         kind = kind_of(first)
-        words = {"gain": "is better than", "loss": "is worse than", "open": "cannot be told apart from"}[kind]
+        words = {"gain": "is better than", "loss": "is worse than", "open": "is not shown to differ from"}[kind]
+        if not first.queries:
+            words = "shares no query with a value with"
         figure = f"{data(first.difference, sign=True)}<span>{escape(first.measure)}</span>"
         head = f'{named(system.name)} <span class="word">{words}</span> {named(study.baseline.name)}'
         more = f'<p class="small">{_others(others)}</p>' if others else ""
@@ -48,8 +50,10 @@ def named(name: str) -> str:
 
 def _told(outcome: Outcome, study: Study) -> str:
     p, settings = p_of(outcome), study.settings
+    over = f" over {escape(outcome.ground)}" if outcome.ground else ""
+    means = (outcome.baseline_there, outcome.system_there) if over else (outcome.baseline_mean, outcome.system_mean)
     parts = [
-        f"From {number(outcome.baseline_mean)} to {number(outcome.system_mean)}. The {percent(settings.confidence)} "
+        f"From {number(means[0])} to {number(means[1])}{over}. The {percent(settings.confidence)} "
         f"interval of the difference{_tested(outcome)} is {number(outcome.low, sign=True)} to "
         f"{number(outcome.high, sign=True)}; p{equals(p)} with Holm’s correction.",
         f"Better in {outcome.wins}, worse in {outcome.losses}, equal in {outcome.ties} of {outcome.queries} queries.",
@@ -64,6 +68,8 @@ def _told(outcome: Outcome, study: Study) -> str:
 
 def equals(p: float) -> str:
     """` = 0.0100`, or ` < 0.0001` as HTML."""
+    if math.isnan(p):
+        return " is undefined"
     return f" {escape(chance(p))}" if p < 0.0001 else f" = {chance(p)}"
 
 

@@ -46,3 +46,13 @@ def test_the_same_figure_is_the_same_file_and_a_dollar_is_a_dollar(material, tmp
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
     assert "$a^2$" in texts(tmp_path / "one" / names[0])
+
+
+def test_nothing_is_drawn_of_what_no_query_compares(material, tmp_path):
+    record = payload(material())
+    nothing = [{**one, "difference": None} if one["measure"] == "RR@10" else one for one in record["outcomes"]]
+    record = {**small(record), "measures": ["nDCG@10", "RR@10"], "outcomes": nothing}
+    record["values"][0][1] = [None, None, None]
+    names = {path.name for path in draw_figures(record, tmp_path)}
+    assert {"difference.nDCG@10.svg", "queries.2.rm3.txt.svg"} <= names
+    assert not any(name.startswith(("difference.RR@10", "queries.1")) for name in names)

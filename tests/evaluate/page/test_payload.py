@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from rerankkit.evaluate.matched import COMMON, Matched
 from rerankkit.evaluate.page.lists import Limits
 from rerankkit.evaluate.page.payload import changes, payload
 
@@ -74,3 +75,11 @@ def test_the_largest_change_of_a_query_decides(study):
     assert found["2"] == pytest.approx(1 - 1 / math.log2(3))
     # BERT moves the third query's relevant document from the first to the second place, RM3 lacks it: that is more.
     assert found["q<3>"] == pytest.approx(-1 / (1 + 1 / math.log2(3)))
+
+
+def test_values_of_shorter_lists_are_those_over_what_both_runs_have(study, material):
+    base, system = study.baseline, study.systems[0]
+    there = replace(base, by_query={**base.by_query, "RR@10": {"1": 0.25, "2": 0.5, "q<3>": 1.0}})
+    matches = {system.name: Matched(system, there, True, grounds={"RR@10": COMMON})}
+    record = payload(replace(material(), study=replace(study, matches=matches)))
+    assert record["there"] == [[None] * 3, [None, [[0.25, 0.5, 1.0], [1.0, 1.0, 0.5]], None], [None] * 3]

@@ -1,6 +1,7 @@
 """The page's tables."""
 
 import re
+from dataclasses import replace
 
 from rerankkit.evaluate.page.tables import comparison, runs
 
@@ -40,3 +41,11 @@ def test_what_the_runs_hold(study):
         ["bert &lt;new&gt;.txt", "87.5\u00a0%", "12.5\u00a0%", "the same", "0"],
         ["rm3.txt", "80\u00a0%", "0\u00a0%", "the same", "1"],
     ]
+
+
+def test_figures_over_what_both_runs_have_stand_at_the_measure(study):
+    first, *others = study.outcomes
+    there = replace(first, ground="the documents that both runs have", baseline_there=0.4, system_there=0.55)
+    found = comparison(replace(study, outcomes=(there, *others)))
+    assert "over the documents that both runs have" in found
+    assert 'value="0.55"' in found

@@ -22,7 +22,7 @@ def test_a_gain_and_what_chance_may_explain(study):
     assert "Better in 2, worse in 1, equal in 0 of 3 queries." in words(gain)
     assert "PNR +0.1234 in share of pairs rightly ordered (p = 0.0120)" in words(gain)
     assert rest.startswith('<li class="open">')
-    assert "cannot be told apart from bm25.txt" in words(rest)
+    assert "is not shown to differ from bm25.txt" in words(rest)
     assert "a true difference of 0.0987 shows 80\u00a0% of the time" in words(rest)
 
 
@@ -50,3 +50,19 @@ def test_a_name_may_be_broken_and_is_no_markup():
 def test_warnings_are_a_section_or_nothing():
     assert "<li>rm3 lacks &lt;one&gt;</li>" in warnings(["rm3 lacks <one>"])
     assert warnings([]) == ""
+
+
+def test_a_verdict_over_what_both_runs_have_says_so(study):
+    first, *others = study.outcomes
+    there = replace(first, ground="the documents that both runs have", baseline_there=0.4, system_there=0.55)
+    found = words(verdicts(replace(study, outcomes=(there, *others))))
+    assert "From 0.4000 to 0.5500 over the documents that both runs have." in found
+
+
+def test_no_verdict_without_a_query(study):
+    nan = math.nan
+    nothing = dict.fromkeys(("difference", "low", "high", "p_t_holm", "p_randomisation_holm"), nan)
+    none = replace(study.outcomes[0], queries=0, **nothing)
+    found = words(verdicts(replace(study, outcomes=(none, *study.outcomes[1:]))))
+    assert "shares no query with a value with bm25.txt" in found
+    assert "p is undefined" in found
