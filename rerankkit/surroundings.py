@@ -82,7 +82,8 @@ def commit(folder: Path) -> dict[str, str]:
 def _git(folder: Path, *words: str) -> str:
     import subprocess
 
-    command = ["git", "-C", str(folder), *words]
+    safe = ["-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}"]  # a repository's settings name programs
+    command = ["git", *safe, "-C", str(folder), *words]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip()
 
 

@@ -11,8 +11,9 @@ from rerankkit.collection.jvm import CACHE, anserini_jar, class_archive, find_ja
 
 RETRIEVAL = """
 import sys
+index, *sys.path[len(sys.path):] = sys.argv[1:]
 from rerankkit.collection.lucene import open_searcher
-searcher = open_searcher(sys.argv[1])
+searcher = open_searcher(index)
 searcher.set_bm25(0.9, 0.4)
 searcher.search(searcher.doc_raw(0)[:200], 10)
 """
@@ -37,14 +38,22 @@ def archive_classes(index: str | Path) -> bool:
         with tempfile.TemporaryDirectory(dir=archive.parent) as name:
             classes, part = Path(name, "classes"), Path(name, "archive")
             noting = {"JAVA_TOOL_OPTIONS": f"-XX:DumpLoadedClassList={classes}", CACHE: name}
-            _run([sys.executable, "-c", RETRIEVAL, str(Path(index).absolute())], os.environ | noting)
+            retrieval = [sys.executable, "-I", "-c", RETRIEVAL, str(Path(index).absolute()), *_packages()]
+            _run(retrieval, os.environ | noting, name)
             dump = ["-Xshare:dump", f"-XX:SharedClassListFile={classes}", f"-XX:SharedArchiveFile={part}"]
-            _run([str(java.home / "bin" / "java"), *java.modules(), *dump, "-cp", str(jar)], os.environ)
+            _run([str(java.home / "bin" / "java"), *java.modules(), *dump, "-cp", str(jar)], os.environ, name)
             part.replace(archive)
     except (OSError, subprocess.SubprocessError) as error:
         logger.debug("no archive of Java classes: %s", error)
     return archive.exists()
 
 
-def _run(command: list[str], environment: os._Environ[str] | dict[str, str]) -> None:
-    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=PATIENCE)
+def _packages() -> list[str]:
+    """The folders that packages are imported from, without the current one: whoever made that may be a stranger."""
+    own = str(Path(sys.modules["rerankkit"].__file__ or "").absolute().parents[1])
+    here = {"", ".", str(Path.cwd()), str(Path.cwd().resolve())}
+    return [folder for folder in dict.fromkeys((*sys.path, own)) if folder == own or folder not in here]
+
+
+def _run(command: list[str], environment: os._Environ[str] | dict[str, str], folder: str) -> None:
+    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True, timeout=PATIENCE)

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -51,3 +52,21 @@ def test_another_java_or_jar_has_another_archive(cache, tmp_path):
     paths = {class_archive(java, tmp_path / name) for name in ("a.jar", "b.jar")}
     (tmp_path / "a.jar").write_text("changed")
     assert len(paths | {class_archive(java, tmp_path / "a.jar")}) == 3
+
+
+HOSTILE = "import pathlib; pathlib.Path({marker!r}).touch()\nraise SystemExit(9)\n"
+
+
+def test_index_imports_nothing_from_the_current_folder(cache, tmp_path):
+    """Modules of a stranger's folder with the names of those that the process of the archive imports."""
+    marker, folder = tmp_path / "marker", tmp_path / "theirs"
+    (folder / "rerankkit").mkdir(parents=True)
+    for name in ("rerankkit/__init__.py", "json.py", "jnius.py", "click.py", "sitecustomize.py", "logging.py"):
+        (folder / name).write_text(HOSTILE.format(marker=str(marker)))
+    (folder / "docs.jsonl").write_text('{"id": "1", "contents": "red"}\n')
+    script = Path(sys.executable).with_name("rerankkit")
+    command = [str(script), "index", "--input", "docs.jsonl", "--index", "made"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "made: 1 documents\n"), done.stderr
+    assert list(cache.iterdir()) == [class_archive(find_java(), anserini_jar())]
+    assert not marker.exists()
