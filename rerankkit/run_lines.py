@@ -70,7 +70,7 @@ def _by_line(block: bytes, path: str | Path, first: int, width: int) -> Iterator
     """
     qid, tag, docids, scores = "", "", bytearray(), array("f")
     for number, line in numbered(block.split(b"\n"), path, first):
-        words = line.split()
+        words = line.split(maxsplit=6)  # of a long line no more than tells that it is none of a run
         try:
             if len(words) == 6:
                 next_qid, _, docid, _, score, next_tag = words

@@ -29,11 +29,11 @@ def read_judgments(path: str | Path) -> Iterator[Judgment]:
     """
     lines = read_lines(path)
     first = next(lines)
-    headed = _is_header(first[1].split(), path, first[0])
+    headed = _is_header(first[1].split(maxsplit=4), path, first[0])
     known: dict[str, int] = {}
     width = 0
     for number, line in lines if headed else chain([first], lines):
-        columns = line.split()
+        columns = line.split(maxsplit=6)
         if width and len(columns) != width:
             problem = f"not a qrels line: {line[:80]!r} has {len(columns)} columns, the lines before have {width}"
             raise InputError(problem, f"Expected: {LINE}", path, number)
