@@ -76,6 +76,13 @@ class Run(Mapping[str, tuple[Hit, ...]]):
             return docids
         return docids.decode().split("\n") if scores else []
 
+    def first_docids(self, qid: str, count: int) -> list[str]:
+        """The first `count` docids of a query, without the work for the others."""
+        docids, scores = self._lists[qid]
+        if isinstance(docids, list):
+            return docids[:count]
+        return [docid.decode() for docid in docids.split(b"\n", count)[:count]] if scores else []
+
     def docid_text(self, qid: str) -> bytes:
         """A query's docids, best first, in UTF-8 with a line break between two, as arrays want them.
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rerankkit.collection.self_hits import REMEDY as SELF_HITS
+
 ERROR, WARNING, NOTE = "error", "warning", "note"
 """Refused or mismeasured by some evaluator; measured otherwise than the file seems to say; good to know."""
 
@@ -30,6 +32,7 @@ KINDS = {
     "tags": (WARNING, "A run has one tag"),
     "unknown-query": (WARNING, "See that run and topics belong together"),
     "missing-query": (WARNING, "Evaluators count them as 0, or leave them out"),
+    "self-hit": (WARNING, SELF_HITS),
     "too-deep": (WARNING, "Cut the lists"),
     "zero-rank": (NOTE, "Ranks begin at 1"),
     "rank-gaps": (NOTE, "Number the documents of each query from 1"),

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from rerankkit.check.finding import ERROR, WARNING, Finding, Findings, shown
 from rerankkit.check.lines import RawList, raw_lists, scattered
 from rerankkit.check.lists import Scored, examined
 from rerankkit.check.ties import Interval, Mean
+from rerankkit.collection.self_hits import FIRST, SelfHits
 from rerankkit.errors import InputError
 from rerankkit.io.streams import replayed
 from rerankkit.progress import progress
@@ -22,12 +23,13 @@ NAMED = 5
 
 @dataclass(frozen=True)
 class Against:
-    """What a run is held against, as far as it is known."""
+    """What a run is held against, as far as it is known; `same_text` says whether a document repeats a query."""
 
     qrels: Qrels = field(default_factory=dict)
     topics: frozenset[str] | None = None
     documents: Container[str] | None = None
     depth: int | None = None
+    same_text: Callable[[str, str], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ class Report:
 class Tally:
     """What is counted over the whole run."""
 
-    def __init__(self) -> None:
+    def __init__(self, self_hits: SelfHits) -> None:
+        self.self_hits = self_hits
         self.tags: dict[bytes, int] = {}
         self.depths: dict[bytes, int] = {}
         self.first: dict[bytes, int] = {}
@@ -61,6 +64,8 @@ class Tally:
         for tag in set(raw.tags).difference(self.tags):
             self.tags[tag] = raw.numbers[raw.tags.index(tag)]
         self.depths[raw.qid] = len(raw.docids)
+        first = [docid.decode("utf-8", "replace") for docid in raw.docids[:FIRST]]
+        self.self_hits.add(raw.qid.decode("utf-8", "replace"), first)
         self.first[raw.qid] = raw.numbers[0]
         self.low, self.high = min(self.low, *listed.scores, self.low), max(self.high, *listed.scores, self.high)
 
@@ -72,7 +77,8 @@ def lint(path: Path, against: Against) -> Report:
 
 
 def _linted(path: Path, against: Against) -> Report:
-    findings, tally, mean = Findings(path), Tally(), Mean(against.qrels)
+    findings, mean = Findings(path), Mean(against.qrels)
+    tally = Tally(SelfHits(against.same_text))
     for raw in progress(raw_lists(path, findings, scattered(path)), f"reading {path.name}"):
         listed = examined(raw, findings)
         tally.take(raw, listed)
@@ -81,6 +87,8 @@ def _linted(path: Path, against: Against) -> Report:
     _tell_tags(tally, findings)
     _tell_topics(tally, against, findings)
     _tell_depths(tally, against, findings)
+    if told := tally.self_hits.told():
+        findings.add("self-hit", None, told, tally.self_hits.found)
     if "ties" in findings and tally.low >= 0 and tally.high <= 1 and tally.tags:
         findings.add("probabilities", None, f"all scores lie between {tally.low:g} and {tally.high:g}, some are equal")
     if against.qrels and not mean.judged:

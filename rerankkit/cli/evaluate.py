@@ -1,12 +1,17 @@
 """`rerankkit evaluate`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rerankkit.cli.console import write_data
 from rerankkit.cli.inputs import judged_topics, run_names
 from rerankkit.cli.measure_options import measure_names, measure_options
+
+if TYPE_CHECKING:
+    from rerankkit.collection.self_hits import SelfHits
+    from rerankkit.run import Run
 
 FORMATS = ("table", "csv", "json")
 TESTS = ("t", "randomisation")
@@ -45,6 +50,7 @@ def command(
       rerankkit evaluate runs/bm25.txt runs/bert.txt --qrels qrels.txt --measures 'nDCG@10 RR@10 PNR'
       rerankkit evaluate runs/bm25.txt --qrels qrels.txt --measures 'AP(rel=2)' --per-query --output csv
     """
+    from rerankkit.collection.self_hits import REMEDY, SelfHits
     from rerankkit.evaluate import report
     from rerankkit.evaluate.side_by_side import side_by_side
     from rerankkit.progress import progress
@@ -53,8 +59,10 @@ def command(
     names = run_names(runs)
     wanted = measure_names(measures, unjudged_as)
     judged = judged_topics(read_qrels(qrels), topics)
+    self_hits = {name: SelfHits() for name in names}
     named = (
-        (name, read_run(path)) for path, name in progress(list(zip(runs, names, strict=True)), "Evaluating", len(runs))
+        (name, _counted(read_run(path), self_hits[name]))
+        for path, name in progress(list(zip(runs, names, strict=True)), "Evaluating", len(runs))
     )
     found = side_by_side(named, judged, wanted)
     evaluations, matches = found.evaluations, found.matches
@@ -71,3 +79,15 @@ def command(
         click.echo(f"Note: {note}", err=True)
     for warning in report.warnings(evaluations, tests, matches):
         click.echo(f"Warning: {warning}", err=True)
+    for name, hits in self_hits.items():
+        if told := hits.told():
+            click.echo(f"Warning: {name}: {told}. {REMEDY}", err=True)
+
+
+def _counted(run: "Run", hits: "SelfHits") -> "Run":
+    """The run; its queries that find themselves are counted."""
+    from rerankkit.collection.self_hits import FIRST
+
+    for qid in run:
+        hits.add(qid, run.first_docids(qid, FIRST))
+    return run

@@ -1,7 +1,7 @@
 """`rerankkit lint`."""
 
 import json
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from rerankkit.errors import InputError
 
 if TYPE_CHECKING:
     from rerankkit.check.lint import Report
+    from rerankkit.types import Queries
 
 
 @click.command(short_help="Tell every way in which a run misleads.")
@@ -53,11 +54,10 @@ def command(
     from rerankkit.check.lint import Against, lint
     from rerankkit.trec import read_qrels
 
+    queries = queries_of(topics) if topics else {}
+    documents, same_text = _documents(index, collection, queries)
     against = Against(
-        read_qrels(qrels) if qrels else {},
-        frozenset(queries_of(topics)) if topics else None,
-        _documents(index, collection),
-        depth,
+        read_qrels(qrels) if qrels else {}, frozenset(queries) if topics else None, documents, depth, same_text
     )
     reports: list[Report] = []
     unread: list[InputError] = []
@@ -78,19 +78,39 @@ def command(
     context.exit(2 if unread else int(any(report.misleads for report in reports)))
 
 
-def _documents(index: str | None, collection: Path | None) -> Container[str] | None:
-    """What knows the documents' ids."""
+def _documents(
+    index: str | None, collection: Path | None, queries: "Queries"
+) -> tuple[Container[str] | None, Callable[[str, str], bool] | None]:
+    """What knows the documents' ids, and what says whether a document's text is a query's."""
     if index is not None and collection is not None:
         raise InputError("--index and --collection are both given", "Give one of them")
+    asked = {qid: _plain_text(query.text) for qid, query in queries.items()}
     if collection is not None:
         from rerankkit.collection.documents import read_documents
 
-        return frozenset(document.docid for _, _, document in read_documents(collection))
+        wanted, known, repeats = set(asked.values()), set(), {}
+        for _, _, document in read_documents(collection):
+            known.add(document.docid)
+            text = _plain_text(f"{document.title} {document.text}")
+            if text in wanted:
+                repeats[document.docid] = text
+        return frozenset(known), lambda qid, docid: docid in repeats and repeats[docid] == asked.get(qid)
     if index is None:
-        return None
+        return None, None
     from rerankkit.collection.lucene import LuceneCollection
 
-    return _Remembered(LuceneCollection(index))
+    found = LuceneCollection(index)
+
+    def same_text(qid: str, docid: str) -> bool:
+        documents = found.fetch([docid]) if qid in asked else {}
+        return any(_plain_text(f"{one.title} {one.text}") == asked[qid] for one in documents.values())
+
+    return _Remembered(found), same_text
+
+
+def _plain_text(text: str) -> str:
+    """The words in lower case with one space between."""
+    return " ".join(text.lower().split())
 
 
 class _Remembered:
