@@ -51,8 +51,8 @@ def _tell(part: Path, path: Path) -> None:
 class _Naming:
     """Names the output in errors of the file system that name its temporary file, or none for lack of room."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, given: Path) -> None:
+        self.path, self.given = path, given
 
     def __enter__(self) -> None:
         pass
@@ -61,9 +61,9 @@ class _Naming:
         if isinstance(error, OSError) and error.errno is not None:
             hidden = f"{os.sep}.{self.path.name}."
             if hidden in str(error.filename or "") or (error.filename is None and error.errno in NO_ROOM):
-                error.filename, error.filename2 = str(self.path), None
+                error.filename, error.filename2 = str(self.given), None
         elif isinstance(error, Exception) and FULL.search(str(error)) and not isinstance(error, InputError):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path)) from error
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.given)) from error
 
 
 def open_stream(path: Path) -> int | None:
@@ -96,7 +96,7 @@ def whole_file(path: str | Path, binary: bool = False) -> Iterator[IO]:
     owner pass to the new file. A link keeps its place, and its target is written. A stream, such as /dev/stdout or a
     pipe, is written directly. A character that UTF-8 cannot hold, as of a file name in another encoding, is escaped.
     """
-    path = Path(path)
+    given = path = Path(path)
     number = open_stream(path)
     if number is not None or (path.exists() and not path.is_file() and not path.is_dir()):
         with _stream(path, number, binary) as out:
@@ -109,7 +109,7 @@ def whole_file(path: str | Path, binary: bool = False) -> Iterator[IO]:
     path.parent.mkdir(parents=True, exist_ok=True)
     clear_leftovers(path)
     former = _former(path)
-    with _Naming(path), temporary_file(path, 0o600 if former else 0o666) as part:
+    with _Naming(path, given), temporary_file(path, 0o600 if former else 0o666) as part:
         if former:
             _pass_on(part, former)
         with part.open("wb") as raw:
@@ -181,7 +181,7 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     clear_leftovers(path)
     former = _former(path)
-    with _Naming(path), temporary_folder(path, 0o700 if former else 0o777) as part:
+    with _Naming(path, given), temporary_folder(path, 0o700 if former else 0o777) as part:
         yield part
         _tell(part, path)
         if former:

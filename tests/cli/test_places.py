@@ -17,7 +17,7 @@ TEXTS = {
     *("language", "tag", "method", "fields", "more", "prefix", "dtype", "device", "backend", "measures", "measure"),
     *("lr_scheduler_type", "target_modules", "report_to", "loss", "metric_for_best_model", "negatives", "sampling"),
     *("loss_option", "keep_layers", "weights", "then_dtype", "then_backend", "budget", "depths", "backends", "dtypes"),
-    *("older_than", "identity", "team", "teacher_prompt", "label"),
+    *("older_than", "identity", "team"),
 }
 """Parameters of free text that name no file."""
 FILTERS = {("store prune", "model"), ("store export", "model")}
