@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,8 +152,8 @@ def command(
     texts = collection_of(index, collection, first_stage)
     tail = tail and sample is None
     names = [*model, *(later.model for later in stages.thens)]
-    lengths, how = (max_length, max_query_tokens), (backend, compiled, long_queries)
-    scoring = Scoring(device, dtype, batch_tokens, *lengths, *how, label=label, any_prompt=any_prompt)
+    how = Scoring(device, dtype, batch_tokens, backend=backend, compile=compiled, label=label, any_prompt=any_prompt)
+    scoring = replace(how, max_length=max_length, max_query_tokens=max_query_tokens, long_queries=long_queries)
     probe = probe_of(first_stage, topics, texts)
     place = None if no_store else store or DEFAULT
     depths = (sample or depth, *(later.depth for later in stages.thens))
