@@ -46,7 +46,8 @@ def payload(material: Material) -> Record:
             [_values(one.by_query[measure], qids) for one in study.evaluations] for measure in study.baseline.values
         ],
         "there": [
-            [_there(study, i, measure, qids) for i in range(len(study.evaluations))] for measure in study.ceiling
+            [_there(study, i, measure, qids) for i in range(len(study.evaluations))]
+            for measure in study.baseline.values
         ],
         "outcomes": _outcomes(study),
         "curves": _curves(gathered),
