@@ -72,8 +72,11 @@ class Checksums:
         start, crc32, double = self._start, zlib.crc32, _double
         bad = []
         for document, score, crc in rows:
-            typed = type(score) is float and type(document) is bytes
-            if typed and crc32(document + double(score), start) == crc and isfinite(score):
+            try:
+                sound = crc32(document + double(score), start) == crc and score - score == 0  # a finite number
+            except (TypeError, struct.error):  # a damaged row may hold a text or nothing
+                sound = False
+            if sound:
                 into[document] = score
             else:
                 bad.append(document)

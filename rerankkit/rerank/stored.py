@@ -66,7 +66,7 @@ class Stored:
         query = query_key(group.query.text)
         documents = [document_key(candidate.document) for candidate in group.candidates]
         found = self.store.find(self.identity, query, list(dict.fromkeys(documents)))
-        self._looked_up += sum(document in found for document in documents)
+        self._looked_up += len(found)
         return _Asked(group, query, documents, found)
 
     def _compute(self, asked: Sequence[_Asked]) -> None:
