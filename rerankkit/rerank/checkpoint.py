@@ -123,7 +123,7 @@ def one_output(model: Any, checkpoint: str, label: int | None) -> Any:
     if label is None and count == 1:
         return model
     if label is None or not 0 <= label < count or count == 1:
-        named = "several labels" if label is None else f"no label {label}"
+        named = "a reranker has one" if label is None else f"no label {label}"
         raise InputError(
             f"{checkpoint} has {count} label{'s' * (count > 1)}, {named}",
             "Leave --label out" if count == 1 else f"Give --label 0 to {count - 1}",

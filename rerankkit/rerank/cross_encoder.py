@@ -108,7 +108,6 @@ def load(checkpoint: str, scoring: Scoring) -> PairScorer:
     note = read_note(checkpoint) or Note("cross-encoder", Lengths(most))
     encoder = prepare(model, tokenizer, replace(note, lengths=scoring.lengths(note.lengths)))
     if not encoder.frame.middle:
-        log.warning(
-            "%s: its tokenizer puts nothing between query and document, they are scored as one text", checkpoint
-        )
+        told = "%s: its tokenizer puts nothing between query and document, they are scored as one text: %r"
+        log.warning(told, checkpoint, "{query}{title}. {text}")
     return EncoderScorer(spare_last_layer(model), encoder, scoring)

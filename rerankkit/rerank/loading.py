@@ -109,6 +109,8 @@ def explained(error: Exception, remedy: str) -> tuple[str, str]:
             f"transformers {version('transformers')} does not know the model_type in config.json",
             "Correct model_type, or upgrade transformers: pip install -U transformers",
         )
+    if said.startswith("Unrecognized configuration class"):
+        return "transformers has no class for its model_type that does this task", "Give a model of another architecture"
     if "trust_remote_code" in said or "custom code" in said:
         return "it needs code of its own (auto_map in its configuration), which rerankkit does not run", OWN_CODE
     if isinstance(error, UnpicklingError) or "weights_only" in said.lower():

@@ -74,6 +74,8 @@ def _place(name: str, models: Path) -> str:
 
 def _unknown(name: str, models: Path) -> InputError:
     """The error for a name that is neither a folder nor one of `rerankkit models`, nor a hub id."""
+    if Path(name).is_file():
+        return InputError("is a file, where a model's folder is expected", "Give the folder that holds it", name)
     if name in WEIGHTED:
         return InputError(
             f"{name} is an architecture, not a model", "Give a checkpoint's folder, or a name of `rerankkit models`"
