@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rerankkit.cli.places import Output
+from rerankkit.cli.console import escaped
+from rerankkit.cli.places import LookedIn, Output, SideFile
 from rerankkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ LEAST = 0.99
 
 
 @click.command(short_help="Make an output again from its side file, and tell whether it is the same.")
-@click.argument("side_file", metavar="SIDEFILE", type=click.Path(path_type=Path))
+@click.argument("side_file", metavar="SIDEFILE", type=SideFile())
 @click.option("--qrels", type=click.Path(path_type=Path), help="Also compare measures.")
 @click.option(
     "--measures", multiple=True, default=["nDCG@10 RR@10"], show_default=True, help="As ir_measures names them."
@@ -28,6 +30,9 @@ LEAST = 0.99
 @click.option("--baseline", type=click.Path(path_type=Path), help="A run: also tell which share of the gain is there.")
 @click.option("--least-tau", type=click.FloatRange(-1, 1), default=LEAST, show_default=True, help="Below, exit code 1.")
 @click.option("--anyway", is_flag=True, help="Run it although inputs have changed.")
+@click.option("--root", type=LookedIn(), help="The folder tree that the command may read, as in the text above.")
+@click.option("--allow-outside", is_flag=True, help="Let it read inputs anywhere.")
+@click.option("--allow-hub", is_flag=True, help="Let it load models from the Hugging Face hub.")
 @click.option("--keep", type=Output("either"), help="Where the new output is kept; nowhere by default.")
 @click.option(
     "--output", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="On stdout."
@@ -41,59 +46,84 @@ def command(
     baseline: Path | None,
     least_tau: float,
     anyway: bool,
+    root: Path | None,
+    allow_outside: bool,
+    allow_hub: bool,
     keep: Path | None,
     form: str,
 ) -> None:
-    """Run the command of a side file again, into a passing place, and compare.
+    """Run the command of a side file again, into a temporary folder, and compare.
 
     A run is identical, or compared by Kendall's tau over the union, RBO and, with --qrels, by the differences of
     measures, their RMSE over queries and the effect ratio; a checkpoint by its weights, an index by its number of
     documents. Scores are computed anew, none comes from a store. Exit code 0: reproduced; 1: not, or inputs have
-    changed; 2: inputs are gone.
+    changed; 2: inputs are gone, or the command is refused.
+
+    The side file may be a stranger's. Only commands that write indexes, topics, runs and checkpoints are run, in an
+    isolated Python and an empty folder, their outputs redirected; the whole command is printed first. Every input needs
+    a hash in the side file, and must lie in the folder where the command ran, which holds the side file and lies in the
+    current folder; --root names another. Models of the hub need --allow-hub.
 
     \b
     Examples:
       rerankkit reproduce runs/bert.txt.meta.json
       rerankkit reproduce runs/bert.txt.meta.json --qrels qrels.txt --baseline runs/bm25.txt
       rerankkit reproduce runs/models/bert-distilled --output json
+      rerankkit reproduce ~/downloads/theirs/runs/bert.txt.meta.json --root ~/downloads/theirs
     """
-    from rerankkit.check.rerun import changed_inputs, other_packages, run_again
+    from rerankkit.check.rerun import (
+        bounds_of,
+        changed_inputs,
+        clean_environment,
+        inputs_within,
+        isolated,
+        other_packages,
+        run_again,
+    )
+    from rerankkit.cli.replay import Rewriting
     from rerankkit.provenance import read_side_file
 
     if baseline is not None and qrels is None:
         raise InputError("--baseline has no measures to compare", "Give --qrels too")
-    place, told = read_side_file(side_file)
-    folder = place.parent / told["folder"]
-    found: dict[str, Any] = {
-        "command": told["command"],
-        "changed": [one.path for one in changed_inputs(told, folder)],
-        "packages": list(other_packages(told)),
-    }
-    if not found["changed"] or anyway:
-        with tempfile.TemporaryDirectory() as passing:
-            again = (keep or Path(passing) / told["output"]["path"]).absolute()
-            run_again(told, folder.resolve(), again)
-            found |= _compared(place, told, again)
+    place, record = read_side_file(side_file)
+    bounds = bounds_of(record, place, root, allow_outside)
+    with tempfile.TemporaryDirectory() as temporary:
+        inputs = inputs_within(record, bounds, place)
+        made = Path(os.path.realpath(temporary), "made")
+        made.mkdir()
+        replay = Rewriting(record, bounds, inputs, made, keep, allow_hub).replay()
+        click.echo(replay.shown(record["command"]), err=True)
+        found: dict[str, Any] = {
+            "command": record["command"],
+            "changed": [one.path for one in changed_inputs(record, inputs)],
+            "packages": list(other_packages(record)),
+        }
+        if not found["changed"] or anyway:
+            words = [*(["-q"] if os.environ.get("RERANKKIT_QUIET") else []), *replay.words]
+            command_line = isolated(words, [str(Path(click.__file__).absolute().parents[1])])
+            run_again(command_line, clean_environment(allow_hub), made.with_name("work"), replay.output)
+            found |= _compared(place, record, replay.output)
             if "identical" not in found:
-                found |= _runs(place.parent / told["output"]["path"], again, (qrels, measures, baseline))
-    click.echo(json.dumps(found, indent=2) if form == "json" else _text(found))
+                original = place.parent / record["output"]["path"]
+                found |= _runs(original, replay.output, (qrels, measures, baseline))
+    click.echo(json.dumps(found, indent=2) if form == "json" else "\n".join(map(escaped, _lines(found))))
     good = found.get("identical") or found.get("tau", -2) >= least_tau
     context.exit(int(bool(found["changed"]) or not good))
 
 
-def _compared(place: Path, told: dict[str, Any], again: Path) -> dict[str, Any]:
+def _compared(place: Path, record: dict[str, Any], again: Path) -> dict[str, Any]:
     """What hashes tell; of a folder, whether the files that matter are the same, and which others are not."""
     from rerankkit.check.history import RANKING
     from rerankkit.digests import content, digest, digest_whole
 
     if not again.is_dir():
-        if digest_whole(again) == told["output"]["sha256"]:
+        if digest_whole(again) == record["output"]["sha256"]:
             return {"identical": True}
-        if told["verb"] not in RANKING:
+        if record["verb"] not in RANKING:
             return {"identical": False}
-        return {} if (place.parent / told["output"]["path"]).is_file() else {"identical": False, "original": "gone"}
+        return {} if (place.parent / record["output"]["path"]).is_file() else {"identical": False, "original": "gone"}
     now = {path.relative_to(again).as_posix(): digest(path).sha256 for path in content(again)}
-    then = told["output"]["files"]
+    then = record["output"].get("files", {})
     differ = sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name))
     if any(name.startswith("segments_") for name in now):  # Lucene names its parts anew each time
         return {"identical": "rerankkit.json" not in differ, "compared": "number of documents"}
@@ -130,7 +160,7 @@ def _farthest(first: "Run", second: "Run") -> float:
     return farthest
 
 
-def _text(found: dict[str, Any]) -> str:
+def _lines(found: dict[str, Any]) -> list[str]:
     lines = [f"changed since: {path}" for path in found["changed"]] + [
         f"other package: {one}" for one in found["packages"]
     ]
@@ -151,4 +181,4 @@ def _text(found: dict[str, Any]) -> str:
         told = f", effect ratio {ratio:.4f}" if ratio is not None and math.isfinite(ratio) else ""
         change = f"{one['original']:.4f} then, {one['reproduced']:.4f} now, RMSE {one['rmse']:.4f}"
         lines.append(f"{one['measure']}: {change}{told}")
-    return "\n".join(lines)
+    return lines

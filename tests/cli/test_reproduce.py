@@ -119,14 +119,6 @@ def test_the_new_output_is_kept_where_it_is_asked_for(fused):
     assert Path("again.txt").read_bytes() == Path("runs/out.txt").read_bytes()
 
 
-def test_a_rerank_is_scored_anew(toy):
-    from rerankkit.check.rerun import words_for
-
-    words = ["rerankkit", "rerank", "--store", "s", "--model", "m", "--output=old.txt"]
-    told = {"verb": "rerank", "command": words, "output": {"option": "--output"}}
-    assert words_for(told, Path("new.txt")) == ["rerank", "--model", "m", "--output", "new.txt", "--no-store"]
-
-
 @pytest.mark.parametrize(
     ("command", "problem"),
     [
