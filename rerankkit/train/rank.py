@@ -13,7 +13,7 @@ import torch
 
 from rerankkit.errors import InputError
 from rerankkit.files import whole_folder
-from rerankkit.plugins import load_plugin
+from rerankkit.plugins import code_digest, load_plugin
 from rerankkit.rerank import cross_encoder, llm
 from rerankkit.rerank.checkpoint import Note
 from rerankkit.rerank.graph import spare_last_layer
@@ -113,7 +113,7 @@ def fit(job: Job, groups: Iterable[Group]) -> Path:
         best = BestWeights(job.dev, encoder, settings, trainer)
         trainer.add_callback(best)
         record["dev_data"] = job.dev.digest()
-    history = train(trainer, work, record)
+    history = train(trainer, work, {**record, "loss_code": code_digest("losses", settings.loss)})
     encoder.tell_cuts()
     if trainer.is_world_process_zero():
         end = ending(trainer, encoder, targets, best)

@@ -195,7 +195,7 @@ def train(trainer: OwnLossTrainer, work: Path, settings: dict[str, Any]) -> list
     last = _last_checkpoint(work)
     if last and told.is_file() and told.read_text("utf-8") != text:
         raise InputError(
-            "an unfinished training with other settings lies here",
+            "an unfinished training with other settings, data or loss lies here",
             f"Give its settings to go on, or remove it: rm -r {work}",
             work,
         )

@@ -280,5 +280,5 @@ def test_an_unfinished_training_of_other_settings_is_told(toy, tiny_bert):
     (checkpoint / "trainer_state.json").write_text("{}")
     Path("out.training/settings.json").write_text('{"model": "another"}')
     result = sft(tiny_bert, code=2)
-    assert "out.training: an unfinished training with other settings lies here" in result.stderr
+    assert "out.training: an unfinished training with other settings, data or loss lies here" in result.stderr
     assert "rm -r out.training" in result.stderr

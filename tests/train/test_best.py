@@ -246,7 +246,7 @@ def test_best_weights_that_are_gone_are_told(trained, tiny_bert, teacher_groups,
 def test_a_training_is_not_resumed_beside_another_dev_set(trained, tiny_bert, teacher_groups, dev_set, killed_at):
     killed_at(7, lambda: trained(tiny_bert, teacher_groups, "killed", **KILLED, dev=dev_set))
     other = DevSet.of(dev_set.groups, {**dev_set.qrels, "d0": {"cat": 1}}, "nDCG@10")
-    with pytest.raises(InputError, match="an unfinished training with other settings lies here"):
+    with pytest.raises(InputError, match="an unfinished training with other settings, data or loss lies here"):
         trained(tiny_bert, teacher_groups, "killed", **KILLED, dev=other)
 
 

@@ -244,5 +244,5 @@ def test_it_is_not_resumed_on_other_clicks(tiny_llama, tmp_path, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             continue_pretraining(str(tiny_llama), CLICKED, tmp_path / "cpt", settings)
     heavier = [one._replace(weight=float(place)) for place, one in enumerate(CLICKED, 1)]
-    with pytest.raises(InputError, match="an unfinished training with other settings lies here"):
+    with pytest.raises(InputError, match="an unfinished training with other settings, data or loss lies here"):
         continue_pretraining(str(tiny_llama), heavier, tmp_path / "cpt", settings)

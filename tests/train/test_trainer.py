@@ -101,7 +101,9 @@ def test_an_unfinished_training_of_other_settings_is_not_taken_over(
             trained(tiny_bert, teacher_groups, **WAYS)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     for other in ({"learning_rate": 1e-5}, {"loss": "point-mse"}, {"seed": 3}):
-        with pytest.raises(InputError, match="an unfinished training with other settings lies here") as caught:
+        with pytest.raises(
+            InputError, match="an unfinished training with other settings, data or loss lies here"
+        ) as caught:
             trained(tiny_bert, teacher_groups, **{**WAYS, **other})
         assert f"rm -r {tmp_path / 'out.training'}" in caught.value.remedy
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
@@ -257,11 +259,11 @@ def test_a_training_is_not_resumed_on_other_texts_or_another_start(
     candidates = teacher_groups[0].candidates
     other = candidates[0]._replace(document=candidates[0].document._replace(text="other words"))
     changed = replace(teacher_groups[0], candidates=(other, *candidates[1:]))
-    with pytest.raises(InputError, match="an unfinished training with other settings lies here"):
+    with pytest.raises(InputError, match="an unfinished training with other settings, data or loss lies here"):
         trained(start, [changed, *teacher_groups[1:]], **WAYS)
     config = json.loads((start / "config.json").read_text())
     (start / "config.json").write_text(json.dumps({**config, "layer_norm_eps": 1e-6}))
-    with pytest.raises(InputError, match="an unfinished training with other settings lies here"):
+    with pytest.raises(InputError, match="an unfinished training with other settings, data or loss lies here"):
         trained(start, teacher_groups, **WAYS)
 
 
@@ -287,3 +289,12 @@ def test_a_resumed_trainings_log_is_that_of_an_uninterrupted_one(
     resumed = trained(tiny_bert, teacher_groups, **WAYS, logging_steps=5)
     assert "train_loss" not in (resumed / "rerankkit.json").read_text()
     assert logged(resumed) == logged(whole)
+
+
+def test_a_training_is_not_resumed_with_another_loss_of_the_same_name(
+    trained, tiny_bert, teacher_groups, monkeypatch, tmp_path
+):
+    killed(trained, tiny_bert, teacher_groups, monkeypatch)
+    monkeypatch.setattr("rerankkit.train.rank.code_digest", lambda kind, name: f"{kind} {name} changed")
+    with pytest.raises(InputError, match="other settings, data or loss lies here"):
+        trained(tiny_bert, teacher_groups, **WAYS)
