@@ -1,13 +1,16 @@
 """A track's rules: what a run must be to be taken."""
 
-import re
-import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
+from rerankkit.check.patterns import Pattern, Takes, character_class
 from rerankkit.errors import InputError
+from rerankkit.io.foreign import read_toml, shown
 
 FOLDER = Path(__file__).with_name("tracks")
+KINDS: dict[Any, str] = {str: "a text", int: "a whole number", bool: "true or false"}
+LARGEST = 10**9
 
 
 @dataclass(frozen=True)
@@ -26,25 +29,31 @@ class Track:
     year: int = 0
     collection: str = ""
     guidelines: str = ""
+    _docid: Pattern = field(init=False, repr=False, compare=False)
+    _tag: Takes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            if type(getattr(self, field.name)) is not field.type:
-                raise InputError(f"{field.name} is {getattr(self, field.name)!r}", f"Expected a {field.type}")
+        for one in fields(self):
+            if one.init and type(getattr(self, one.name)) is not one.type:
+                raise InputError(f"{one.name} is {shown(getattr(self, one.name))}", f"Expected {KINDS[one.type]}")
         if self.depth < 1 or self.tag_length < 1:
             raise InputError("depth and tag_length begin at 1", "Mend the track's settings")
-        try:
-            re.compile(self.docid), re.compile(f"[{self.tag_characters}]")
-        except re.error as error:
-            raise InputError(f"no pattern: {error}", "docid and tag_characters are regular expressions") from error
+        for name in ("topics", "runs_per_group", "year", "depth", "tag_length"):
+            if not 0 <= getattr(self, name) <= LARGEST:
+                raise InputError(f"{name} is out of range", f"Expected 0 to {LARGEST:,}")
+        for name, kind in (("docid", Pattern), ("tag_characters", character_class)):
+            try:
+                object.__setattr__(self, "_docid" if name == "docid" else "_tag", kind(getattr(self, name)))
+            except InputError as error:
+                raise InputError(f"{name}: {error.problem}", error.remedy) from error
 
     def takes_tag(self, tag: str) -> bool:
         """Whether a run may bear the tag."""
-        return re.fullmatch(f"[{self.tag_characters}]{{1,{self.tag_length}}}", tag) is not None
+        return 1 <= len(tag) <= self.tag_length and all(map(self._tag, tag))
 
     def takes_docid(self, docid: str) -> bool:
         """Whether a document may have the id."""
-        return not self.docid or re.fullmatch(self.docid, docid) is not None
+        return not self.docid or self._docid.matches(docid)
 
 
 def track_names() -> list[str]:
@@ -59,14 +68,11 @@ def load_track(name: str) -> Track:
         raise InputError(
             f"no track named {name!r}", f"Known: {', '.join(track_names())}; or your own rules: --track FILE.toml"
         )
-    try:
-        settings = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"not TOML: {error}", "See the settings of rerankkit's own tracks", path) from error
-    known = {field.name for field in fields(Track)}
+    settings = read_toml(path, "a track's settings")
+    known = {one.name for one in fields(Track) if one.init}
     for setting in settings:
         if setting not in known:
-            raise InputError(f"no setting named {setting!r}", f"Known: {', '.join(sorted(known))}", path)
+            raise InputError(f"no setting named {setting[:80]!r}", f"Known: {', '.join(sorted(known))}", path)
     if "name" not in settings:
         raise InputError("the track has no name", 'Add: name = "…"', path)
     try:

@@ -139,7 +139,7 @@ class Fields:
     def __init__(self, record: Any, what: str, path: str | Path | None = None, line: int | None = None) -> None:
         self._what, self._path, self._line = what, path, line
         if not isinstance(record, dict):
-            raise InputError(f"not {what}: {_shown(record)}", "Expected a JSON object", path, line)
+            raise InputError(f"not {what}: {shown(record)}", "Expected a JSON object", path, line)
         self._record = record
 
     def __contains__(self, name: str) -> bool:
@@ -188,7 +188,7 @@ class Fields:
                 f"not {self._what}: the field {name!r} is missing", f"Expected {expected}", self._path, self._line
             )
         if name in self._record and not fits(value):
-            problem = f"not {self._what}: the field {name!r} is {_shown(value)}"
+            problem = f"not {self._what}: the field {name!r} is {shown(value)}"
             raise InputError(problem, f"Expected {expected}", self._path, self._line)
         return value
 
@@ -205,7 +205,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """The value, short."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # a hexadecimal number of TOML may have more digits than Python writes
+        return "a number of many digits"
     return text if len(text) <= 80 else text[:80] + "…"

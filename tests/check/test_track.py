@@ -94,15 +94,33 @@ def test_a_track_of_ones_own(tmp_path):
         ('name = "x"\ndepth = 0\n', "depth and tag_length begin at 1"),
         ('name = "x"\ndocid = "("\n', "no pattern"),
         ("depth = 5\n", "the track has no name"),
-        ("depth = \n", "not TOML"),
+        ("depth = \n", "not a track's settings: Invalid value"),
+        ('name = "x"\ndepth = 10000000000\n', "depth is out of range"),
+        ('name = "x"\ntopics = -1\n', "topics is out of range"),
+        ("name = 0x" + "f" * 9999, "name is a number of many digits"),
+        ("name = 2026-01-01\n", "name is datetime.date"),
+        ("[name]\nx = 1\n", "name is {'x': 1}"),
+        ("name = " + "[" * 3000, "nested too deep"),
+        ('name = "x"\ndocid = "(a)\\\\1"\n', "docid: the pattern .* has back-references"),
+        ('name = "x"\ntag_characters = "a](x+)+[b"\n', "tag_characters: no pattern: .* is no class"),
+        ('name = "\udcff"', "not UTF-8"),
     ],
 )
 def test_settings_that_are_wrong_name_the_file(tmp_path, text, told):
     path = tmp_path / "mine.toml"
-    path.write_text(text)
+    path.write_text(text, errors="surrogateescape")
     with pytest.raises(InputError, match=told) as error:
         load_track(str(path))
     assert error.value.path == path
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("pattern", ["(a+)+b", "(a|aa)*b", "a*a*a*a*a*a*a*b", "(a?){60}b", "((a*)*)*b"])
+def test_no_pattern_of_a_stranger_takes_long(pattern):
+    """Python's engine needs 2^30 tries for the first, and the sixth power of the length for the third."""
+    track = Track("x", docid=pattern)
+    assert not track.takes_docid("a" * 1000)
+    assert not track.takes_docid("a" * 10_000_000)
 
 
 @pytest.mark.parametrize("name", ["none", "none.toml", "../check/tracks/generic"])
