@@ -19,6 +19,7 @@ KINDS = {
     "infinite": (ERROR, "Look for an overflow in the model that scored it"),
     "overflow": (ERROR, "Evaluators read 32-bit floats: scale the scores"),
     "rank": (ERROR, "Write whole numbers from 1"),
+    "no-ranks": (ERROR, "Expected three columns: qid docid rank"),
     "unknown-document": (ERROR, "See that run and collection belong together"),
     "odd-space": (WARNING, "C programs do not split there, Python programs do: use plain spaces"),
     "bom": (WARNING, "It becomes part of the first qid: save without a byte order mark"),

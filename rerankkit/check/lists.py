@@ -12,6 +12,7 @@ from typing import NamedTuple
 from rerankkit.check.finding import Findings, shown
 from rerankkit.check.lines import RawList
 from rerankkit.run import LARGEST, within_float32
+from rerankkit.run_lines import FARTHEST, FREE
 
 NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 """What C and Python read alike."""
@@ -138,12 +139,43 @@ def _tell_ranks(raw: RawList, scores: "array[float]", findings: Findings) -> Non
     if len(ranks) > 1 and len(set(ranks)) == 1:
         findings.add("same-rank", raw.numbers[0], f"every document {query} has rank {ranks[0]}")
         return
+    if not raw.scores and _tell_no_ranks(raw, ranks, findings):
+        return
     if min(ranks) == 0:
         findings.add("zero-rank", raw.numbers[ranks.index(0)], f"a rank {query} is 0")
-    order = sorted(range(len(ranks)), key=ranks.__getitem__)
-    wrong = next((two for one, two in pairwise(order) if scores[one] < scores[two]), None)
+    wrong = _out_of_order(ranks, scores)
     if wrong is not None:
-        told = f"rank and score {query} say different orders: rank {ranks[wrong]} has a higher score than the one above"
-        findings.add("rank-order", raw.numbers[wrong], told)
+        above, below = wrong
+        told = f"rank {ranks[below]} has a higher score than rank {ranks[above]}"
+        findings.add("rank-order", raw.numbers[below], f"rank and score {query} say different orders: {told}")
     elif sorted(ranks) not in (list(range(len(ranks))), list(range(1, len(ranks) + 1))):
         findings.add("rank-gaps", raw.numbers[0], f"the ranks {query} are not 1 to {len(ranks)}")
+
+
+def _tell_no_ranks(raw: RawList, ranks: list[int], findings: Findings) -> bool:
+    """Tells of a third column that holds no ranks, as `read_run` refuses it; whether it does not."""
+    query = f"query {shown(raw.qid)}"
+    last = max(ranks)
+    if last > FARTHEST * len(ranks) + FREE:
+        told = f"rank {last:,} in the list of {query}, which has {len(ranks):,} document{'s' * (len(ranks) != 1)}"
+        findings.add("no-ranks", raw.numbers[ranks.index(last)], f"{told}: this looks like MS MARCO id triples")
+        return True
+    if len(set(ranks)) < len(ranks):
+        seen: set[int] = set()
+        place = next(place for place, rank in enumerate(ranks) if rank in seen or seen.add(rank))  # type: ignore[func-returns-value]
+        findings.add("no-ranks", raw.numbers[place], f"{query} has rank {ranks[place]:,} twice")
+        return True
+    return False
+
+
+def _out_of_order(ranks: list[int], scores: "array[float]") -> tuple[int, int] | None:
+    """The places of two documents of which the one with the larger rank has the higher score; None without such.
+
+    Documents of one rank say nothing of their order.
+    """
+    order = sorted(range(len(ranks)), key=lambda place: (ranks[place], -scores[place]))
+    return next((pair for pair in pairwise(order) if _is_wrong(*pair, ranks, scores)), None)
+
+
+def _is_wrong(above: int, below: int, ranks: list[int], scores: "array[float]") -> bool:
+    return ranks[above] < ranks[below] and scores[above] < scores[below]

@@ -23,6 +23,7 @@ REFUSED = {
     "nan": "Mend the model that scored it",
     "infinite": "Mend the model that scored it",
     "rank": "Write whole numbers from 1",
+    "no-ranks": "Give a run: qid Q0 docid rank score tag",
     "rank-order": "Say which is meant: number the ranks by score, or score by rank",
     "unknown-query": "Leave out what is none of the track's topics",
     "missing-query": "The track wants every topic: retrieve for these too, or give them one document of no worth",

@@ -79,6 +79,22 @@ def test_ms_marcos_three_columns(tmp_path):
     assert found(linted("1\ta\t1\n1\tb\t2\n", tmp_path)) == [("no-tag", None)]
     assert found(linted("1\ta\t1\n1\tb\t1\n", tmp_path)) == [("no-tag", None), ("same-rank", 1), ("ties", 1)]
     assert found(linted("1\ta\tx\n1\tb\t2\n", tmp_path)) == [("no-tag", None), ("rank", 1)]
+    assert found(linted("1\ta\t3\n1\tb\t1\n1\tc\t2\n", tmp_path)) == [("no-tag", None), ("unsorted", 2)]
+
+
+def test_three_columns_that_are_no_ranks(tmp_path):
+    report = linted("400001\t1540001\t3518001\n662002\t193002\t2975002\n", tmp_path)
+    assert [(one.kind, one.count) for one in report.findings] == [("no-ranks", 2), ("no-tag", 1)]
+    assert "rank 3,518,001 in the list of query 400001, which has 1 document:" in report.findings[0].message
+    assert ("no-ranks", 2) in found(linted("1\ta\t1\n1\tb\t1\n1\tc\t2\n", tmp_path))
+
+
+def test_documents_of_one_rank_say_no_order(tmp_path):
+    assert found(linted("3 Q0 a 1 2 x\n3 Q0 b 1 3 x\n3 Q0 c 2 1 x\n", tmp_path)) == [("rank-gaps", 1), ("unsorted", 2)]
+    report = linted("3 Q0 a 2 2 x\n3 Q0 b 1 1 x\n", tmp_path)
+    assert next(iter(report.findings)).message == (
+        "rank and score of query 3 say different orders: rank 2 has a higher score than rank 1"
+    )
 
 
 def test_a_long_or_odd_tag_is_noted(tmp_path):
