@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 REMEDY = "Give a checkpoint folder, a name of `rerankkit models`, or a Hugging Face id where the hub is reached"
 """What to do where a model cannot be loaded."""
+LEAST_TOKENS = 8
+"""Tokens that a model must take."""
 LONGEST = 300
 """Characters of a library's message that are shown."""
 RESTORE = "Restore its files, or save the model again"
@@ -80,6 +82,14 @@ def load_tokenizer(checkpoint: str, **options: Any) -> Any:
         tokenizer.init_kwargs.pop(name, None)
     if len(tokenizer) <= len(tokenizer.all_special_tokens):
         raise InputError(f"{checkpoint} has no tokenizer", "Save the tokenizer beside the weights")
+    most = tokenizer.model_max_length
+    if isinstance(most, float) and most.is_integer():
+        most = tokenizer.model_max_length = int(most)
+    if isinstance(most, bool) or not isinstance(most, int) or most < LEAST_TOKENS:
+        raise InputError(
+            f"{checkpoint}: the tokenizer's model_max_length is {str(most)[:40]!r}",
+            f"Set it in tokenizer_config.json to a whole number of at least {LEAST_TOKENS}",
+        )
     return tokenizer
 
 
@@ -110,7 +120,7 @@ def explained(error: Exception, remedy: str) -> tuple[str, str]:
             "Correct model_type, or upgrade transformers: pip install -U transformers",
         )
     if said.startswith("Unrecognized configuration class"):
-        return "transformers has no class for its model_type that does this task", "Give a model of another architecture"
+        return "transformers has no such model of its model_type", "Give a model of another architecture"
     if "trust_remote_code" in said or "custom code" in said:
         return "it needs code of its own (auto_map in its configuration), which rerankkit does not run", OWN_CODE
     if isinstance(error, UnpicklingError) or "weights_only" in said.lower():

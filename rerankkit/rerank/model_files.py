@@ -3,13 +3,15 @@
 Libraries guess, hang or ask for all memory where a configuration is cut, hostile or at odds with the weights.
 """
 
+import re
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from rerankkit.errors import InputError
 from rerankkit.io.foreign import Fields, read_json
+from rerankkit.io.numbers import whole_number
 from rerankkit.rerank.adapter_files import ADAPTER, check_adapter
 from rerankkit.rerank.weight_heads import shapes_of
 
@@ -25,9 +27,9 @@ FETCHED = ("*.safetensors", "*.bin", "*.model", "tokenizer.json", "vocab.txt", "
 POINTER = b"version https://git-lfs"
 LAYERS = (
     *("num_hidden_layers", "num_layers", "n_layer", "n_layers", "encoder_layers", "decoder_layers"),
-    *("num_decoder_layers", "num_hidden_groups", "inner_group_num", "num_attention_heads", "num_key_value_heads"),
-    *("n_head", "num_heads", "num_experts", "num_local_experts"),
+    *("num_decoder_layers", "num_hidden_groups", "inner_group_num"),
 )
+PARTS = ("num_attention_heads", "num_key_value_heads", "n_head", "num_heads", "num_experts", "num_local_experts")
 WIDTHS = ("hidden_size", "d_model", "n_embd", "dim")
 SIZES = (
     *(*WIDTHS, "vocab_size", "embedding_size", "intermediate_size", "d_ff", "n_inner", "hidden_dim", "ffn_dim"),
@@ -36,8 +38,10 @@ SIZES = (
 POSITIONS = ("max_position_embeddings", "n_positions", "max_relative_positions", "position_buckets")
 LEARNED = POSITIONS[:2]
 """Those that are a size of the weights where positions are learnt."""
-MOST_LAYERS, MOST_POSITIONS, MOST_LABELS = 4096, 1 << 27, 1 << 16
+MOST_LAYERS, MOST_PARTS, MOST_POSITIONS, MOST_LABELS = 256, 4096, 1 << 27, 1 << 16
 """Larger than in any published model; the weights bound the sizes."""
+SHORT = re.compile(r"[0-9]{1,6}")
+"""The number of a layer in a weight's name."""
 ROOM = 1 << 26
 """Parameters that a configuration may describe whatever the weights hold, for heads that are still to be drawn."""
 SAVE = "Restore the file, or save the model again"
@@ -106,13 +110,15 @@ def _check_sizes(record: dict[str, Any], folder: Path) -> None:
     for name, value in _numbers(record):
         most = None
         if name in LAYERS:
-            most = MOST_LAYERS
+            most = max(MOST_LAYERS, _layers(shapes))
+        elif name in PARTS:
+            most = MOST_PARTS
         elif name in SIZES or (learned and name in LEARNED):
             most = widest
         elif name in POSITIONS:
             most = MOST_POSITIONS
         problem = f"not {WHAT}: {name} is {str(value)[:40]}"
-        if value < 0 and name in (*LAYERS, *SIZES):
+        if value < 0 and name in (*LAYERS, *PARTS, *SIZES):
             raise InputError(problem, "Expected a size", folder / CONFIG)
         if most is not None and value > most:
             largest = ", the largest size in the weights" if most == widest else ""
@@ -122,6 +128,13 @@ def _check_sizes(record: dict[str, Any], folder: Path) -> None:
     if held and wanted > 16 * held + ROOM:
         problem = f"not {WHAT}: it describes {wanted:,} parameters or more, the weights have {held:,} bytes"
         raise InputError(problem, "Put configuration and weights of one model together", folder / CONFIG)
+
+
+def _layers(names: Iterable[str]) -> int:
+    """How many layers the names of weights count."""
+    return 1 + max(
+        (whole_number(part) for name in names for part in name.split(".") if SHORT.fullmatch(part)), default=-1
+    )
 
 
 def _numbers(record: Any) -> Iterator[tuple[str, int]]:
@@ -137,5 +150,5 @@ def _parameters(record: dict[str, Any]) -> int:
     """A low estimate of the parameters that a configuration describes: layers, and embeddings of words."""
     found = dict(_numbers(record))
     width = max((found.get(name, 0) for name in WIDTHS), default=0)
-    layers = max((found.get(name, 0) for name in LAYERS[:7]), default=0)
+    layers = max((found.get(name, 0) for name in LAYERS[:6]), default=0)
     return found.get("vocab_size", 0) * width + layers * (2 * width * width + width * found.get("intermediate_size", 0))

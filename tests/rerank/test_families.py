@@ -125,8 +125,8 @@ def test_texts_that_a_tokenizer_glues_are_told_once(smol_llama, bert_reranker, t
         assert caplog.records == []
         load_reranker(str(folder), Scoring("cpu"))
     (line,) = [record.getMessage() for record in caplog.records]
-    told = "its tokenizer puts nothing between query and document, they are scored as one text: '{query}{title}. {text}'"
-    assert line == f"{folder}: {told}"
+    told = "its tokenizer puts nothing between query and document, they are scored as one text"
+    assert line == f"{folder}: {told}: '{{query}}{{title}}. {{text}}'"
 
 
 def test_names_of_families_are_distinct():
