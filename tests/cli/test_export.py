@@ -156,8 +156,8 @@ def test_what_does_not_agree_is_refused_unless_forced(student, monkeypatch):
         (["--format", "merged", "--qrels", "qrels.txt"], "--qrels is of no use without a run"),
         (["--format", "merged", "--topics", "topics.tsv"], "no lists to compare by"),
         (["--format", "merged", "--run", "run.txt"], "--run has no topics"),
-        (["--format", "merged", "--output", "."], "has no name of its own"),
-        (["--format", "merged", "--output", "student"], "is the checkpoint itself|is a folder of other things"),
+        (["--format", "merged", "--output", "."], "holds the current folder"),
+        (["--format", "merged", "--output", "student"], "--output would overwrite --model student"),
         (["--format", "merged", "--model", "minilm-l6"], "bi-encoder has no score head to export"),
     ],
 )
