@@ -1,19 +1,14 @@
 """A comparison for programs (JSON, CSV) and for papers (Markdown, LaTeX)."""
 
-import csv
-import io
 import json
 import math
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 
 from rerankkit.evaluate.comparison_text import CEILING, ground_notes
 from rerankkit.evaluate.study import Outcome, Study
-
-LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
-    character: f"\\{character}" for character in "&%$#_{}"
-}
+from rerankkit.io.cells import as_csv as csv_of
+from rerankkit.io.cells import escaped, latex_cell, markdown_cell
 
 
 def as_json(study: Study) -> str:
@@ -53,36 +48,36 @@ def as_csv(study: Study) -> str:
         values = [getattr(one, name) for name in names]
         values += [study.baseline.name, study.ceiling[one.measure], *ends[0], *ends[1]]
         rows.append([_cell(value) for value in values])
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().rstrip("\n")
+    return csv_of(rows)
 
 
 def as_markdown(study: Study) -> str:
     """The table of a paper: means, and differences with their intervals; a dagger where both tests are sure."""
-    head, *rows = [[re.sub(r"([|\\`*_<])", r"\\\1", cell) for cell in row] for row in _paper(study, "†")]
+    head, *rows = _paper(study, "†", markdown_cell)
     ruler = [":--", *["--:"] * (len(head) - 1)]
     lines = ["| " + " | ".join(row) + " |" for row in (head, ruler, *rows)]
-    return "\n".join([*lines, "", *(f"{line}  " for line in _notes(study, "†"))]).rstrip()
+    return "\n".join([*lines, "", *(f"{markdown_cell(line)}  " for line in _notes(study, "†"))]).rstrip()
 
 
 def as_latex(study: Study) -> str:
     """The same for LaTeX with the package booktabs, the notes as comments."""
-    head, *rows = [[_latex(cell) for cell in row] for row in _paper(study, "†")]
+    head, *rows = [[_latex(cell) for cell in row] for row in _paper(study, "†", str)]
     lines = [" & ".join(row) + r" \\" for row in (head, *rows)]
     body = [r"\toprule", lines[0], r"\midrule", *lines[1:-1], r"\midrule", lines[-1], r"\bottomrule"]
-    notes = [f"% {line}" for line in _notes(study, "dagger")]
+    notes = [f"% {escaped(line)}" for line in _notes(study, "dagger")]
     return "\n".join([*notes, rf"\begin{{tabular}}{{l{'rl' * len(study.ceiling)}}}", *body, r"\end{tabular}"])
 
 
-def _paper(study: Study, dagger: str) -> list[list[str]]:
+def _paper(study: Study, dagger: str, name: Callable[[str], str]) -> list[list[str]]:
     """A row a run, of each measure its mean and the difference with its interval, and the ceiling."""
     measures = list(study.baseline.values)
     interval = f"difference [{100 * study.settings.confidence:g}% interval]"
-    rows = [["run", *(cell for measure in measures for cell in (measure, interval))]]
-    rows.append([study.baseline.name, *(cell for m in measures for cell in (_mean(study.baseline.values[m]), ""))])
+    rows = [["run", *(cell for measure in measures for cell in (name(measure), interval))]]
+    rows.append(
+        [name(study.baseline.name), *(cell for m in measures for cell in (_mean(study.baseline.values[m]), ""))]
+    )
     for system in study.systems:
-        row = [system.name]
+        row = [name(system.name)]
         for one in (study.outcome(system.name, measure) for measure in measures):
             ends = "" if math.isnan(one.low) else f" [{one.low:+.3f}, {one.high:+.3f}]"
             row.append(_mean(one.system_mean) + dagger * study.sure(one))
@@ -104,8 +99,7 @@ def _notes(study: Study, dagger: str) -> list[str]:
 
 
 def _latex(cell: str) -> str:
-    text = "".join(LATEX.get(character, character) for character in cell)
-    return text.replace("†", r"$^{\dagger}$").replace("∞", r"$\infty$")
+    return latex_cell(cell).replace("†", r"$^{\dagger}$").replace("∞", r"$\infty$")
 
 
 def _mean(value: float) -> str:

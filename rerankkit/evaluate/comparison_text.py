@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rerankkit.evaluate.study import Outcome, Study
+from rerankkit.io.cells import escaped
 
 CEILING = "ceiling"
 HEAD = ("diff.", "{}% interval", "p (t)", "Holm", "p (rand.)", "Holm", "effect", "won/tied/lost", "detectable")
@@ -24,7 +25,7 @@ def as_text(study: Study, marks: Marks | None = None) -> str:
     """A table a measure, one of the runs, and a legend."""
     marks = marks or Marks()
     blocks = [_measure(study, measure, marks) for measure in study.baseline.values]
-    return "\n\n".join([*blocks, _runs(study, marks), "\n".join(legend(study))])
+    return "\n\n".join([*blocks, _runs(study, marks), "\n".join(map(escaped, legend(study)))])
 
 
 def _measure(study: Study, measure: str, marks: Marks) -> str:
@@ -93,7 +94,7 @@ def legend(study: Study) -> Iterator[str]:
 def ground_notes(study: Study) -> Iterator[str]:
     """A line for each difference that is not over the whole lists, with the figures that it is of."""
     for one in study.outcomes:
-        if one.ground:
+        if one.ground and one.queries:
             yield (
                 f"{one.measure} of {one.system}: the difference is over {one.ground}: {number(one.system_there)} "
                 f"against {number(one.baseline_there)}."
@@ -122,7 +123,7 @@ def chance(p: float) -> str:
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Rows as lines, the first column to the left and the others to the right; short rows end early."""
     width = max(map(len, rows))
-    full = [[*row, *[""] * (width - len(row))] for row in rows]
+    full = [[*map(escaped, row), *[""] * (width - len(row))] for row in rows]
     widths = [max(len(row[column]) for row in full) for column in range(width)]
     lines = (
         [row[0].ljust(widths[0]), *(cell.rjust(wide) for cell, wide in zip(row[1:], widths[1:], strict=True))]

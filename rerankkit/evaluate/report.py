@@ -1,7 +1,5 @@
 """Evaluations side by side, as a table, CSV or JSON."""
 
-import csv
-import io
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from rerankkit.evaluate.matched import Matched
 from rerankkit.evaluate.measures import Evaluation
 from rerankkit.evaluate.significance import Comparison, compare
+from rerankkit.io.cells import as_csv as csv_of
+from rerankkit.io.cells import escaped
 
 Tests = Mapping[tuple[str, str], Comparison]
 """(name of the run, measure) -> its comparison with the first run."""
@@ -49,7 +49,7 @@ def table(evaluations: Sequence[Evaluation], tests: Tests, strong: Callable[[str
     rows: list[list[str]] = [head]
     marked: set[tuple[int, int]] = set()
     for evaluation in evaluations:
-        row = [evaluation.name]
+        row = [escaped(evaluation.name)]
         for measure in measures:
             if len(evaluations) > 1 and evaluation.values[measure] == best[measure]:
                 marked.add((len(rows), len(row)))
@@ -129,7 +129,7 @@ def as_csv(evaluations: Sequence[Evaluation], tests: Tests) -> str:
         compared = [tests.get((evaluation.name, measure)) for measure in measures if tests]
         p = ["" if test is None or math.isnan(test.p) else f"{test.p:.6g}" for test in compared]
         rows.append([evaluation.name, str(len(evaluation.missing)), *values, *p])
-    return _csv(rows)
+    return csv_of(rows)
 
 
 def queries_csv(evaluations: Sequence[Evaluation]) -> str:
@@ -140,19 +140,20 @@ def queries_csv(evaluations: Sequence[Evaluation]) -> str:
         for qid in _qids(evaluation):
             values = [evaluation.by_query[measure].get(qid, math.nan) for measure in measures]
             rows.append([evaluation.name, qid, *("" if math.isnan(value) else f"{value:.6g}" for value in values)])
-    return _csv(rows)
+    return csv_of(rows)
 
 
 def queries_table(evaluations: Sequence[Evaluation]) -> str:
     """`run, qid, measure, value` by tabs, with the qid `all` for the whole run, as trec_eval prints."""
     lines = []
     for evaluation in evaluations:
+        name = escaped(evaluation.name)
         for qid in _qids(evaluation):
             for measure, values in evaluation.by_query.items():
                 if not math.isnan(values.get(qid, math.nan)):
-                    lines.append(f"{evaluation.name}\t{qid}\t{measure}\t{values[qid]:.4f}")
+                    lines.append(f"{name}\t{escaped(qid)}\t{measure}\t{values[qid]:.4f}")
         known = {measure: value for measure, value in evaluation.values.items() if not math.isnan(value)}
-        lines += [f"{evaluation.name}\tall\t{measure}\t{value:.4f}" for measure, value in known.items()]
+        lines += [f"{name}\tall\t{measure}\t{value:.4f}" for measure, value in known.items()]
     return "\n".join(lines)
 
 
@@ -188,9 +189,3 @@ def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
 
 def _sortable(value: float) -> float:
     return -math.inf if math.isnan(value) else value
-
-
-def _csv(rows: Sequence[Sequence[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().rstrip("\n")

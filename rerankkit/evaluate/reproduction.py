@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from scipy.stats import kendalltau
 
 from rerankkit.evaluate.measures import evaluate
+from rerankkit.evaluate.significance import testable
 from rerankkit.run import Run
 from rerankkit.types import Qrels
 
@@ -96,19 +97,20 @@ def measures(
 ) -> list[Reproduced]:
     """The measures of both runs, their RMSE over the judged queries, and the effect ratio where a baseline is given."""
     names = list(names)
-    one, two = (evaluate(run, qrels, names).by_query for run in (original, reproduced))
-    three = None if baseline is None else evaluate(baseline, qrels, names).by_query
+    one, two = (evaluate(run, qrels, names) for run in (original, reproduced))
+    three = None if baseline is None else evaluate(baseline, qrels, names)
     found = []
-    for measure in one:
-        values = [_values(one[measure], qrels), _values(two[measure], qrels)]
-        squares = [(first - second) ** 2 for first, second in zip(*values, strict=True)]
-        means = [math.fsum(column) / len(qrels) for column in values]
-        low = math.nan if three is None else math.fsum(_values(three[measure], qrels)) / len(qrels)
-        gain = means[0] - low
-        ratio = (means[1] - low) / gain if gain else math.nan
-        found.append(Reproduced(measure, means[0], means[1], math.sqrt(math.fsum(squares) / len(qrels)), ratio))
+    for measure in one.values:
+        before, after = float(one.values[measure]), float(two.values[measure])
+        low = math.nan if three is None else float(three.values[measure])
+        gain = before - low
+        ratio = (after - low) / gain if gain and math.isfinite(gain) else math.nan
+        found.append(Reproduced(measure, before, after, _rmse(one.by_query[measure], two.by_query[measure]), ratio))
     return found
 
 
-def _values(by_query: Mapping[str, float], qrels: Qrels) -> list[float]:
-    return [by_query.get(qid, 0.0) for qid in qrels]
+def _rmse(ours: Mapping[str, float], theirs: Mapping[str, float]) -> float:
+    """Over the queries where both have a value; of PNR, of their shares of concordant pairs. NaN without a query."""
+    differences = [testable(ours[qid]) - testable(theirs[qid]) for qid in ours if qid in theirs]
+    squares = [difference**2 for difference in differences if math.isfinite(difference)]
+    return math.sqrt(math.fsum(squares) / len(squares)) if squares else math.nan

@@ -89,7 +89,7 @@ def holm(p: Sequence[float]) -> list[float]:
 def effect_size(differences: np.ndarray) -> float:
     """The mean difference by its deviation over queries (Cohen's d of paired values); NaN where they do not vary."""
     deviation = np.std(differences, ddof=1) if len(differences) > 1 else 0.0
-    return float(differences.mean() / deviation) if deviation else math.nan
+    return float(differences.mean() / deviation) if deviation > SAME * np.abs(differences).max(initial=0) else math.nan
 
 
 def detectable(differences: np.ndarray, power: float, level: float = 0.05) -> float:

@@ -77,3 +77,16 @@ def test_runs_are_measured_over_what_all_have():
 def test_no_judged_query_in_common_is_an_error():
     with pytest.raises(InputError, match=r"the teacher \(llm\): no query in common with the qrels"):
         measured(TEACHER, STUDENT, None, {"9": {"a": 1}}, ["RR"])
+
+
+def test_a_measure_without_a_value_is_left_out_and_told():
+    found = measured(TEACHER, STUDENT, BM25, QRELS, ["RR", "PNR"])
+    assert [worth.measure for worth in found.worth] == ["RR"]
+    assert found.left_out[0].startswith("PNR is left out: the qrels hold relevant documents only")
+    assert measured(TEACHER, STUDENT, BM25, QRELS, ["PNR"]).worth == ()
+
+
+def test_unjudged_candidates_count_as_grade_0_where_asked():
+    (worth,) = measured(TEACHER, STUDENT, BM25, QRELS, ["PNR(unjudged=0)"]).worth
+    # b and c are unjudged. BM25: one of two pairs right a query; the student: both in three queries, one in the last.
+    assert (worth.first_stage, worth.student) == (1.0, 7.0)

@@ -85,6 +85,15 @@ def test_measures_by_hand():
     assert math.isnan(alone.effect_ratio)
 
 
+def test_pnr_is_the_pooled_ratio_and_its_rmse_that_of_the_shares():
+    qrels = {"1": {"a": 1, "b": 0}, "2": {"b": 1, "a": 0}, "3": {"c": 1}}
+    (found,) = measures(ONE, TWO, qrels, ["PNR"], LOW)
+    # Pairs right and wrong: 2 and 0 against 1 and 1; the shares are 1, 1 and 1, 0; the third query has no pair.
+    assert (found.original, found.reproduced) == (math.inf, 1.0)
+    assert found.rmse == pytest.approx(math.sqrt(1 / 2))
+    assert math.isnan(found.effect_ratio)
+
+
 def test_rmse_and_effect_ratio_are_those_of_repro_eval():
     effects = pytest.importorskip("repro_eval.measure.overall_effects", reason="repro-eval is not installed")
     from repro_eval.measure.effectiveness import RMSE

@@ -107,6 +107,8 @@ def test_effect_size_worked_by_hand():
     assert effect_size(np.array([1.0, 2.0, 3.0])) == 2.0
     assert math.isnan(effect_size(np.array([1.0, 1.0])))
     assert math.isnan(effect_size(np.array([1.0])))
+    assert math.isnan(effect_size(np.array([0.1 + 0.2, 0.3, 0.3])))  # equal but for rounding
+    assert math.isnan(effect_size(np.array([])))
 
 
 def test_what_can_be_detected():

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,8 @@ def of_teacher(given: Given) -> Record:
 
 def of_student(given: Given, measures: Iterable[str]) -> Record:
     """How the student follows its teacher: cells of score pairs, the fitted line, order by margin, gap, warnings."""
+    if np.isnan(grades(flat(given.to_depth().teacher), given.qrels or {})).all():
+        given = replace(given, qrels=None)  # none of the candidates is judged
     diagnosis = diagnose(given, measures)
     agreement = diagnosis.agreement
     assert agreement is not None

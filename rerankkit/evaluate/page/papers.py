@@ -66,6 +66,7 @@ def _axes(path: Path, size: tuple[float, float], written: list[Path]) -> Iterato
     from matplotlib.figure import Figure  # not pyplot, which keeps figures and looks for a screen
 
     look: Any = {"svg.hashsalt": "rerankkit", "svg.fonttype": "none", "font.size": 9, "grid.alpha": 0.35}
+    look |= {"text.parse_math": False, "text.usetex": False}  # a run's name is no formula
     with matplotlib.rc_context({**look, "axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.subplots()

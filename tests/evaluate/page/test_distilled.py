@@ -36,6 +36,11 @@ def test_a_student_of_half_the_scale():
     assert (worth["closed"], worth["kept"], found["tau"]) == (1.0, 1.0, 1.0)
 
 
+def test_a_student_is_compared_with_its_teacher_where_no_candidate_is_judged():
+    found = of_student(Given(TEACHER, STUDENT, FIRST, {"1": {"far": 1}}), ["RR"])
+    assert (found["tau"], found["worth"]) == (1.0, [])
+
+
 def test_the_teacher_is_no_student_of_itself():
     assert is_same(TEACHER, Run({qid: TEACHER[qid] for qid in TEACHER}, "another tag"))
     assert not is_same(TEACHER, STUDENT)
