@@ -156,7 +156,7 @@ def test_what_does_not_agree_is_refused_unless_forced(student, monkeypatch):
         (["--format", "merged", "--qrels", "qrels.txt"], "--qrels is of no use without a run"),
         (["--format", "merged", "--topics", "topics.tsv"], "no lists to compare by"),
         (["--format", "merged", "--run", "run.txt"], "--run has no topics"),
-        (["--format", "merged", "--output", "."], "holds the current folder"),
+        (["--format", "merged", "--output", "."], "--output would replace the folder that holds --model student"),
         (["--format", "merged", "--output", "student"], "--output would overwrite --model student"),
         (["--format", "merged", "--model", "minilm-l6"], "bi-encoder has no score head to export"),
     ],
