@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rerankkit.cli.console import escaped
 from rerankkit.cli.places import LookedIn, Output, SideFile
 from rerankkit.errors import InputError
+from rerankkit.io.cells import escaped
 
 if TYPE_CHECKING:
     from rerankkit.run import Run
