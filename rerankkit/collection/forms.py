@@ -118,8 +118,8 @@ def _unquoted(cell: str) -> str:
 
 def _objects(path: Path, array: bool) -> Iterator[tuple[int, str]]:
     """The objects of an array, or one after the other, as text with the line of their brace; a part is held at once."""
-    opening, between, closing = (r"\s*\[\s*", r"\s*,\s*", r"\s*\]\s*") if array else (r"\s*", r"\s*", r"\s*")
-    gap, held, line, place, start, depth = opening, "", 1, 0, 0, 0
+    gap, between, closing = (r"\s*\[\s*", r"\s*,\s*", r"\s*\]\s*") if array else (r"\s*", r"\s*", r"\s*")
+    held, line, place, start, depth, empty = "", 1, 0, 0, 0, True
     for text in _decoded(path):
         held += text
         while token := _TOKEN.search(held, place):
@@ -139,7 +139,7 @@ def _objects(path: Path, array: bool) -> Iterator[tuple[int, str]]:
                 if not depth:
                     yield line, held[start:place]
                     line += held.count("\n", start, place)
-                    start, gap = place, between
+                    start, gap, empty = place, between, False
         else:
             place = len(held)
         held, place, start = held[start:], place - start, 0
@@ -147,7 +147,7 @@ def _objects(path: Path, array: bool) -> Iterator[tuple[int, str]]:
             raise InputError(f"not a document: over {LONGEST_LINE:,} bytes", "Expected an array of objects", path, line)
     if depth:
         raise InputError("the file ends within a document", "Write or copy it again", path, line)
-    if gap == opening:
+    if empty:
         raise InputError(f"not a document: {held.strip()[:SHOWN]!r}", EXPECTED, path, line)
     _check_gap(held, closing, path, line)
 
@@ -155,7 +155,7 @@ def _objects(path: Path, array: bool) -> Iterator[tuple[int, str]]:
 def _check_gap(text: str, expected: str, path: Path, line: int) -> None:
     """Raises InputError where something else than the array's signs stands around its objects."""
     if re.fullmatch(expected, text) is None:
-        found = text.strip().lstrip("[,]").strip()
+        found = text.strip("[,] \t\r\n")
         told = f"{found[:SHOWN]!r} (not an object)" if found else "the array's brackets and commas do not match"
         raise InputError(f"not a document: {told}", EXPECTED, path, line + text[: text.find(found)].count("\n"))
 

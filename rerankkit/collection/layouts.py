@@ -139,8 +139,11 @@ def _shards(root: Path, files: Sequence[Path]) -> Source:
         raise InputError(f"no file of documents in the folder ({endings}, packed or not)", "Check the path", root)
     tables = [file for file in files if plain_name(file).endswith(".tsv")]
     left: list[Path] = []
-    if len(tables) < len(files):  # topics and judgments as TSV are often beside them
+    if len(tables) < len(files):  # topics and judgments as TSV are often beside JSON
         left = [file for file in tables if other_role(file, root) or not holds_documents(file)]
+        unclear = [file for file in tables if file not in left]
+        if unclear:
+            raise InputError("holds documents or queries as TSV, beside JSON", REMEDY, unclear[0])
     taken = [file for file in files if file not in left]
     roles = [file for file in taken if other_role(file, root)]
     if len(roles) == len(taken):
