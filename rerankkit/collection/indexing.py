@@ -1,5 +1,6 @@
 """Documents to a Lucene index, by Anserini."""
 
+import errno
 import json
 import logging
 import os
@@ -24,6 +25,8 @@ from rerankkit.types import Document
 
 SHOWN = 3
 """How many rejected documents of a kind are named."""
+REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+ROOM = "Free room on the disk of the index, or choose another"
 
 logger = logging.getLogger(__name__)
 
@@ -112,12 +115,13 @@ def _fault(document: Document, seen: set[str]) -> str:
 
 @contextmanager
 def _room_named(index: Path) -> Iterator[None]:
-    """Turns an error of the disk into one that names the index."""
+    """Names the index where the disk that it is written to is full or refuses."""
     try:
         yield
     except OSError as error:
-        remedy = "Free room on its disk, or choose another"
-        raise InputError(f"cannot be written: {error.strerror or error}", remedy, index) from error
+        if error.errno not in REFUSALS:
+            raise
+        raise InputError(f"cannot be written: {error.strerror}", ROOM, index) from error
 
 
 def _run_anserini(folder: Path, settings: IndexSettings, expected: int, index: Path) -> None:
@@ -148,8 +152,7 @@ def _run_anserini(folder: Path, settings: IndexSettings, expected: int, index: P
         written = searcher.get_total_num_docs()
         searcher.close()
     except java_exception() as error:
-        remedy = "Free room on its disk, or choose another"
-        raise InputError(f"indexing failed: {java_words(error)}", remedy, index) from error
+        raise InputError(f"indexing failed: {java_words(error)}", ROOM, index) from error
     if written != expected:
         raise InputError(
             f"Lucene kept {written:,} of {expected:,} documents", "Look for a full disk or Java's message above", index

@@ -1,4 +1,4 @@
-"""Room on the disk for an index, looked for before the work."""
+"""Room on the disk for an index, estimated before any document is read."""
 
 import shutil
 from collections.abc import Sequence
@@ -6,27 +6,28 @@ from pathlib import Path
 
 from rerankkit.collection.forms import PACKED
 from rerankkit.errors import InputError
+from rerankkit.io.streams import is_regular
 
-TIMES = 3
-"""Bytes on disk for a byte of documents: the copy that Lucene reads, and the index with text, positions and vectors."""
-UNPACKED = 4
-"""Bytes of text in a byte of a compressed file."""
-
-
-def room_needed(files: Sequence[Path]) -> int:
-    """About how many bytes an index of the files takes while it is made."""
-    sizes = (file.stat().st_size * (UNPACKED if file.name.lower().endswith(PACKED) else 1) for file in files)
-    return TIMES * sum(sizes)
+GROWTH = 1.5
+"""Bytes on disk for each byte of documents, at the least: their copy for Lucene, and the index."""
+UNPACKED = 3
+"""How far text unpacks, at the least."""
 
 
 def check_room(files: Sequence[Path], index: Path) -> None:
-    """Raises InputError where the disk of the index has less room than it takes, by an estimate."""
-    needed = room_needed([file for file in files if file.is_file()])
-    folder = next(above for above in (index.absolute(), *index.absolute().parents) if above.exists())
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise InputError(
-            f"the index needs about {needed / 1e9:.1f} GB while it is made, {free / 1e9:.1f} GB are free",
-            "Free room on its disk, or choose another",
-            index,
-        )
+    """Raises InputError where the disk is too small for an index of the files; pipes are not counted."""
+    sizes = [
+        file.stat().st_size * (UNPACKED if file.suffix.lower() in PACKED else 1)
+        for file in map(Path, files)
+        if is_regular(file)
+    ]
+    needed = int(GROWTH * sum(sizes))
+    place = next(folder for folder in (index.absolute(), *index.absolute().parents) if folder.is_dir())
+    free = shutil.disk_usage(place).free
+    if needed > free:
+        problem = f"the index needs at least {_told(needed)} while it is made, {_told(free)} are free"
+        raise InputError(problem, "Free room on its disk, or choose another for --index", index)
+
+
+def _told(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
