@@ -13,7 +13,7 @@ from rerankkit.cli.places import OUTPUT_FOLDER, FileOrFolder
     "source",
     required=True,
     type=FileOrFolder(),
-    help="JSONL file, .gz too, or a folder of them.",
+    help="Documents: JSON lines, a JSON array or TSV, packed or not, or a folder of them.",
 )
 @click.option("--index", required=True, type=OUTPUT_FOLDER, help="Folder of the index to make.")
 @click.option("--language", default="en", show_default=True, help="The documents' language, such as de or zh.")
@@ -21,8 +21,10 @@ from rerankkit.cli.places import OUTPUT_FOLDER, FileOrFolder
 def command(source: Path, index: Path, language: str, threads: int | None) -> None:
     """Make a Lucene index of documents: {"id", "contents"[, "title"]} or {"_id", "title", "text"}, one a line.
 
-    The index stores the text, positions and document vectors; an index of that name is replaced when the new one is
-    whole. Empty documents and repeated ids are rejected and counted.
+    MS MARCO's documents, passages and segments are read too. Of a folder in the layout of BEIR or MS MARCO the corpus
+    is indexed; in any other folder all files must hold documents. The index stores the text, positions and document
+    vectors; an index of that name is replaced when the new one is whole. Empty documents and repeated ids are rejected
+    and counted.
 
     \b
     Examples:

@@ -19,7 +19,7 @@ index_option = click.option(
     "--index", type=INDEX, help="Lucene index folder, or a Pyserini prebuilt index, that holds the text."
 )
 collection_option = click.option(
-    "--collection", type=FileOrFolder(), help="JSONL file or folder that holds the text instead."
+    "--collection", type=FileOrFolder(), help="File or folder of documents that hold the text instead, as for `index`."
 )
 topics_option = click.option("--topics", type=NAME, required=True, help="Topics file, or a name that Pyserini knows.")
 models_option = click.option(
