@@ -9,6 +9,7 @@ from rerankkit.cli.console import write_data
 from rerankkit.cli.inputs import judged_topics, run_names
 from rerankkit.cli.measure_options import measure_names, measure_options
 from rerankkit.cli.report_options import ReportFlags, report_options
+from rerankkit.io.cells import escaped
 
 FORMATS = ("table", "json", "csv", "markdown", "latex")
 
@@ -93,6 +94,6 @@ def command(
     else:
         write_data(getattr(comparison_formats, f"as_{output}")(study))
     for warning in study.warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        click.echo(f"Warning: {escaped(warning)}", err=True)
     for path in written:
         click.echo(f"Wrote {path}", err=True)

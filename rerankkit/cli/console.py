@@ -3,25 +3,14 @@
 import codecs
 import logging
 import sys
-import unicodedata
 
 import click
 
-UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-"""Unicode categories of controls, formats (also of direction), halves of surrogate pairs and line separators."""
+from rerankkit.io.cells import escaped
+
 ESCAPE = "rerankkit.escape"
 LONGEST = 2000
 """Characters of a message: a user's file may hold text of any length."""
-
-
-def escaped(text: str, keep: str = "") -> str:
-    """The text with controls and other unseen characters as `\\x1b`; those in `keep` stay."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        one.encode("unicode_escape").decode() if one not in keep and unicodedata.category(one) in UNSEEN else one
-        for one in text
-    )
 
 
 def message(text: str) -> str:

@@ -7,6 +7,7 @@ import click
 from rerankkit.cli.console import write_data
 from rerankkit.cli.measure_options import measure_names, measure_options
 from rerankkit.cli.places import Output
+from rerankkit.io.cells import escaped
 
 FORMATS = ("table", "json")
 
@@ -68,4 +69,4 @@ def command(
     for path in draw(given, diagnosis, plots) if plots is not None else ():
         click.echo(f"Wrote {path}", err=True)
     for warning in found:
-        click.echo(f"Warning: {warning}", err=True)
+        click.echo(f"Warning: {escaped(warning)}", err=True)

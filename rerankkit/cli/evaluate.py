@@ -8,6 +8,7 @@ import click
 from rerankkit.cli.console import write_data
 from rerankkit.cli.inputs import judged_topics, run_names
 from rerankkit.cli.measure_options import measure_names, measure_options
+from rerankkit.io.cells import escaped
 
 if TYPE_CHECKING:
     from rerankkit.collection.self_hits import SelfHits
@@ -76,12 +77,12 @@ def command(
     else:
         click.echo(report.table(evaluations, tests, lambda cell: click.style(cell, bold=True)))
     for note in (*found.left_out, *report.grounds(matches, tests)):
-        click.echo(f"Note: {note}", err=True)
+        click.echo(f"Note: {escaped(note)}", err=True)
     for warning in report.warnings(evaluations, tests, matches):
-        click.echo(f"Warning: {warning}", err=True)
+        click.echo(f"Warning: {escaped(warning)}", err=True)
     for name, hits in self_hits.items():
         if told := hits.told():
-            click.echo(f"Warning: {name}: {told}. {REMEDY}", err=True)
+            click.echo(f"Warning: {escaped(name)}: {told}. {REMEDY}", err=True)
 
 
 def _counted(run: "Run", hits: "SelfHits") -> "Run":

@@ -13,9 +13,9 @@ from typing import Any
 import click
 
 from rerankkit.check.rerun import Bounds
-from rerankkit.cli.console import escaped
 from rerankkit.cli.places import InPlace, LookedIn, NameOrPath, Output
 from rerankkit.errors import InputError
+from rerankkit.io.cells import escaped
 
 REPEATED = ("index", "retrieve", "queries", "cpt", "sft", "distill", "average", "rerank", "export", "fuse")
 """The commands that `reproduce` runs: those that write indexes, topics, runs and checkpoints, and a side file."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from rerankkit.evaluate.measures import Evaluation
 from rerankkit.evaluate.significance import compare
+from rerankkit.io.cells import escaped
 from rerankkit.tune.points import PERCENTILES, Point, Stage, best, front
 
 SURE = 0.05
@@ -65,7 +66,7 @@ class Findings:
         rows = [["", "reranker", self.measure, *(f"{name} ms" for name in PERCENTILES)]]
         for point in self.by_latency() if whole else self.front:
             mark = ">" if point is self.best else "*" if point in self.front else ""
-            rows.append([mark, str(point), f"{point.value:.4f}", f"{point.p50:.1f}", f"{point.p95:.1f}"])
+            rows.append([mark, escaped(str(point)), f"{point.value:.4f}", f"{point.p50:.1f}", f"{point.p95:.1f}"])
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         return "\n".join(
             "  ".join(
@@ -100,7 +101,7 @@ class Findings:
                 "",
                 command_of(point, given),
             ]
-        return "\n".join(lines)
+        return escaped("\n".join(lines), "\n")
 
     def record(self) -> list[dict[str, Any]]:
         """The points by rising latency as JSON holds them."""

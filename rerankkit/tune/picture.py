@@ -16,12 +16,15 @@ APART = 1.25
 
 def draw(findings: Findings, folder: Path) -> list[Path]:
     """Writes tune.png and tune.svg into a folder; returns their paths."""
-    figure = figure_of(findings)
+    import matplotlib
+
     paths = []
-    for kind in FORMATS:
-        paths.append(folder / f"tune.{kind}")
-        with whole_file(paths[-1], binary=True) as file:
-            figure.savefig(file, dpi=150, format=kind)
+    with matplotlib.rc_context({"text.parse_math": False, "text.usetex": False}):  # a model's name is no formula
+        figure = figure_of(findings)
+        for kind in FORMATS:
+            paths.append(folder / f"tune.{kind}")
+            with whole_file(paths[-1], binary=True) as file:
+                figure.savefig(file, dpi=150, format=kind)
     return paths
 
 

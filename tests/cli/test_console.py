@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from rerankkit.cli.console import EscapingFormatter, escaped, message
+from rerankkit.cli.console import EscapingFormatter, message
+from rerankkit.io.cells import escaped
 
 
 @pytest.mark.parametrize(
