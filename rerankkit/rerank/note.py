@@ -12,6 +12,7 @@ from rerankkit.rerank.pairs import Lengths
 NOTE = "rerankkit.json"
 WHAT = "a checkpoint's note"
 BUDGETS = ("max_length", "max_query_tokens", "max_title_tokens")
+POOLINGS = ("last", "mean")
 MOST_TOKENS = 1 << 24
 
 
@@ -46,6 +47,10 @@ def read_note(folder: str | Path) -> Note | None:
     if not path.is_file():
         return None
     fields = Fields(read_json(path, WHAT), WHAT, path)
+    if fields.text("pooling", "last") not in POOLINGS:
+        raise InputError(
+            f"not {WHAT}: the pooling {fields.text('pooling')[:80]!r}", f"Known: {', '.join(POOLINGS)}", path
+        )
     exported = fields.table("exported", {})
     if "backend" in exported:  # merged weights tell only how far they agree
         _check_exported(Fields(exported, f"{WHAT} (exported)", path), path)
