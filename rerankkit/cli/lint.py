@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rerankkit.cli.console import message
 from rerankkit.cli.inputs import collection_option, queries_of
 from rerankkit.cli.places import INDEX, NAME
 from rerankkit.errors import InputError
+from rerankkit.io.cells import escaped
 
 if TYPE_CHECKING:
     from rerankkit.check.lint import Report
@@ -74,7 +76,7 @@ def command(
         for report in reports:
             _tell(report)
     for problem in unread:
-        click.echo(f"Error: {problem}", err=True)
+        click.echo(f"Error: {message(str(problem))}", err=True)
     context.exit(2 if unread else int(any(report.misleads for report in reports)))
 
 
@@ -125,16 +127,17 @@ class _Remembered:
 
 def _tell(report: "Report") -> None:
     """Prints what was found, and the measures' intervals."""
+    path = escaped(str(report.path))
     for finding in report.findings:
-        click.echo(finding.told())
+        click.echo(escaped(finding.told()))
     for name, interval in report.measures.items():
         told = f"{name} is {interval.evaluated:.4f}"
         if interval.high > interval.low:
             told += f", and between {interval.low:.4f} and {interval.high:.4f} by the order of equal scores"
-        click.echo(f"{report.path}: {told}")
+        click.echo(f"{path}: {told}")
     counts = {kind: sum(one.severity == kind for one in report.findings) for kind in ("error", "warning", "note")}
     listed = ", ".join(f"{count} {kind}{'s' * (count != 1)}" for kind, count in counts.items() if count) or "clean"
-    click.echo(f"{report.path}: {report.lines:,} lines of {report.queries:,} queries: {listed}")
+    click.echo(f"{path}: {report.lines:,} lines of {report.queries:,} queries: {listed}")
 
 
 def _plain(report: "Report") -> dict[str, Any]:

@@ -72,6 +72,13 @@ def test_no_name_is_markup_of_markdown(here):
     assert sum(line.startswith("|") for line in lines) == 5
 
 
+def test_lint_escapes_a_file_s_name_and_its_words(here):
+    result = rerankkit("lint", TERMINAL, "none\x1b.txt")
+    assert r"\x1b[2J](http:x).txt: 4 lines of 2 queries" in result.stdout
+    assert r"Error: none\x1b.txt: no such file" in result.stderr
+    assert "\x1b" not in result.output
+
+
 @pytest.mark.parametrize("command", [["compare", TERMINAL, TEX], ["evaluate", TERMINAL, TEX], ["evaluate", TERMINAL]])
 def test_no_name_steers_the_terminal(here, command):
     result = rerankkit(*command, "--qrels", "qrels.txt", "--measures", "RR")
