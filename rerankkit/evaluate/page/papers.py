@@ -95,9 +95,9 @@ def _forest(axes: Any, record: Record, m: int) -> None:
         if one["difference"] is not None:
             axes.plot([one["difference"]], [y], **_style(one["system"]))
     axes.axvline(0, color="0.3", linewidth=0.8)
-    axes.set_yticks(range(len(found)), [_plain(record["systems"][one["system"]]) for one in found])
+    axes.set_yticks(range(len(found)), [record["systems"][one["system"]] for one in found])
     axes.set_ylim(len(found) - 0.4, -0.6)
-    axes.set_xlabel(_plain(f"{record['labels'][m]}, difference from {record['systems'][0]}"))
+    axes.set_xlabel(f"{record['labels'][m]}, difference from {record['systems'][0]}")
 
 
 def _changes(record: Record, system: int) -> list[float]:
@@ -115,14 +115,14 @@ def _queries(axes: Any, record: Record, system: int) -> None:
     axes.axhline(0, color="0.3", linewidth=0.8)
     axes.grid(True, axis="y")
     axes.set_axisbelow(True)
-    axes.set(xticks=[], xlabel=f"{len(differences)} queries", ylabel=f"{_plain(record['labels'][0])}, difference")
-    axes.set_title(_plain(f"{record['systems'][system]} less {record['systems'][0]}"), fontsize=9)
+    axes.set(xticks=[], xlabel=f"{len(differences)} queries", ylabel=f"{record['labels'][0]}, difference")
+    axes.set_title(f"{record['systems'][system]} less {record['systems'][0]}", fontsize=9)
 
 
 def _curve(axes: Any, record: Record, over: str, what: str) -> None:
     curves = record["curves"]
     for system, run in enumerate(curves["runs"]):
-        axes.plot(curves[over], run[what], label=_plain(record["systems"][system]), **_style(system))
+        axes.plot(curves[over], run[what], label=record["systems"][system], **_style(system))
     axes.grid(True, axis="y")
     if over == "depths":
         ticks = [depth for depth in (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000) if depth in curves["depths"]]
@@ -144,11 +144,11 @@ def _cost(axes: Any, record: Record) -> None:
         if one["p95"] is not None:
             axes.plot([one["p50"], one["p95"]], [value, value], color=_style(system)["color"], linewidth=1.5)
         axes.plot([one["p50"]], [value], **_style(system))
-        axes.annotate(_plain(record["systems"][system]), (one["p50"], value), xytext=(0, 6), textcoords="offset points")
+        axes.annotate(record["systems"][system], (one["p50"], value), xytext=(0, 6), textcoords="offset points")
     if means[0] is not None and not any(one["system"] == 0 for one in record["timings"]):
-        axes.axhline(means[0], color="0.45", linestyle="--", linewidth=1, label=_plain(record["systems"][0]))
+        axes.axhline(means[0], color="0.45", linestyle="--", linewidth=1, label=record["systems"][0])
         axes.legend(frameon=False, fontsize=8)
-    axes.set(xscale="log", xlabel="milliseconds a query", ylabel=_plain(record["labels"][0]))
+    axes.set(xscale="log", xlabel="milliseconds a query", ylabel=record["labels"][0])
     axes.margins(x=0.3, y=0.2)
     axes.grid(True, axis="y")
 
@@ -206,8 +206,8 @@ def _margins(axes: Any, student: Record) -> None:
 
 def _loss(axes: Any, learnt: Record) -> None:
     for i, one in enumerate(learnt["lines"], 1):
-        axes.plot(*zip(*one["points"], strict=True), label=_plain(one["name"].replace("_", " ")), color=COLOURS[i % 8])
-    axes.set(xlabel="training step", ylabel="training loss", title=_plain(learnt["name"]))
+        axes.plot(*zip(*one["points"], strict=True), label=one["name"].replace("_", " "), color=COLOURS[i % 8])
+    axes.set(xlabel="training step", ylabel="training loss", title=learnt["name"])
     axes.grid(True, axis="y")
     axes.legend(frameon=False, fontsize=8)
 
@@ -218,11 +218,6 @@ def _dev(axes: Any, learnt: Record) -> None:
     axes.plot(*dev["best"], marker="*", markersize=11, color=LOSS, label=f"kept: step {dev['best'][0]}", linestyle="")
     if dev.get("first_stage") is not None:
         axes.axhline(dev["first_stage"], color="0.45", linestyle="--", linewidth=1, label="first stage")
-    axes.set(xlabel="training step", ylabel=_plain(f"{dev['measure']} on dev"), title=_plain(learnt["name"]))
+    axes.set(xlabel="training step", ylabel=f"{dev['measure']} on dev", title=learnt["name"])
     axes.grid(True, axis="y")
     axes.legend(frameon=False, fontsize=8)
-
-
-def _plain(text: str) -> str:
-    """The text as matplotlib draws it letter by letter: a dollar begins no formula."""
-    return text.replace("$", r"\$")
