@@ -46,7 +46,7 @@ class Source:
             return (document for _, _, document in read_documents(self.collection))
         from rerankkit.collection.lucene import LuceneCollection
 
-        return iter(LuceneCollection(str(self.index)).values())
+        return LuceneCollection(str(self.index)).documents()
 
 
 @dataclass(frozen=True, slots=True)

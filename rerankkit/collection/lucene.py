@@ -1,7 +1,7 @@
 """Documents in a Lucene index: ours, or one of Pyserini's."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ def open_searcher(index: str | Path) -> Any:
     try:
         return searcher(java_path(folder))
     except java_exception() as error:
-        raise _broken(folder, "open", error) from error
+        raise _broken(folder, "open", java_words(error)) from error
 
 
 def java_path(path: Path) -> str:
@@ -52,8 +52,8 @@ def java_path(path: Path) -> str:
         raise InputError("a name that is not UTF-8, which Java cannot open", "Rename the folder", path) from error
 
 
-def _broken(index: str | Path, what: str, error: Exception) -> InputError:
-    return InputError(f"Lucene cannot {what} the index: {java_words(error)}", "Index the documents again", index)
+def _broken(index: str | Path, what: str, reason: str) -> InputError:
+    return InputError(f"Lucene cannot {what} the index: {reason}", "Index the documents again", index)
 
 
 def known_language(language: str) -> str:
@@ -101,7 +101,22 @@ class LuceneCollection(Mapping[str, Document]):
         return isinstance(docid, str) and self._raw(docid) is not None
 
     def __iter__(self) -> Iterator[str]:
-        return (self._read(self._searcher.doc, number).get("id") for number in range(len(self)))
+        return map(self._docid, range(len(self)))
+
+    def documents(self) -> Iterator[Document]:
+        """Every document, in the order of the index."""
+        for number in range(len(self)):
+            docid, raw = self._docid(number), self._raw(number)
+            if raw is None:
+                raise _broken(self._index, "read", f"document {docid} has no text")
+            yield self._document(docid, raw)
+
+    def _docid(self, number: int) -> str:
+        document = self._read(self._searcher.doc, number)
+        docid = None if document is None else document.get("id")
+        if docid is None:
+            raise _broken(self._index, "read", f"no document at place {number:,} of {len(self):,}")
+        return docid
 
     def __len__(self) -> int:
         return self._searcher.get_total_num_docs()
@@ -124,10 +139,17 @@ class LuceneCollection(Mapping[str, Document]):
 
     def _raw(self, document: str | int) -> str | None:
         """What the index stores of a document by its id or number; None where it has none of that id or no text."""
-        return self._read(self._searcher.doc_raw, document)
+        raw = self._read(self._searcher.doc_raw, document)
+        if raw is None and isinstance(document, str) and self._read(self._holders, document):
+            raise _broken(self._index, "read", f"the text of document {document} is damaged")  # Anserini says nothing
+        return raw
 
-    def _read(self, method: Any, of: str | int) -> Any:
+    def _holders(self, docid: str) -> int:
+        """In how many documents the index has an id."""
+        return self._searcher.reader.docFreq(java_class("org.apache.lucene.index.Term")("id", docid))
+
+    def _read(self, method: Callable[[Any], Any], of: str | int) -> Any:
         try:
             return method(of)
         except java_exception() as error:
-            raise _broken(self._index, "read", error) from error
+            raise _broken(self._index, "read", java_words(error)) from error

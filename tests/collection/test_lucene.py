@@ -105,6 +105,59 @@ def test_a_broken_index_is_told(index, tmp_path):
         LuceneCollection(tmp_path / "index")
 
 
+def test_an_index_that_is_damaged_inside_is_told(tmp_path):
+    lines = (json.dumps({"id": str(number), "contents": os.urandom(2000).hex()}) for number in range(50))
+    (tmp_path / "docs.jsonl").write_text("\n".join(lines))
+    index_documents(tmp_path / "docs.jsonl", tmp_path / "index", IndexSettings(threads=1))
+    (stored,) = (tmp_path / "index").glob("*.fdt")
+    content = bytearray(stored.read_bytes())
+    half = len(content) // 2
+    content[half:-16] = bytes(len(content) - half - 16)  # the file's foot is checked when it is opened
+    stored.write_bytes(content)
+    collection = LuceneCollection(tmp_path / "index")
+    message = r"/index: Lucene cannot read the index: .*Index the documents again"
+    assert list(collection.fetch(["0"])) == ["0"]
+    for reading in (lambda: collection.fetch(map(str, range(50))), lambda: list(collection.documents())):
+        with pytest.raises(InputError, match=message):
+            reading()
+
+
+def test_all_documents_in_the_order_of_the_index(index):
+    collection = LuceneCollection(index)
+    assert [document.docid for document in collection.documents()] == list(collection)
+    assert sorted(collection.documents()) == sorted(collection.fetch(collection).values())
+
+
+def test_an_index_reads_the_forms_that_files_have(index):
+    collection = LuceneCollection(index)
+    raw = '{"docid": "D1", "url": "x", "title": "Fox", "headings": "h", "body": "eats mice"}'
+    assert collection._document("D1", raw) == Document("D1", "Fox", "eats mice")
+    assert collection._document("1", '{"id": "1", "contents": ["red", "fox"]}') == Document("1", "", "red\nfox")
+    assert collection._document("1", '{"id": "1", "text": null, "contents": "red"}') == Document("1", "", "red")
+
+
+@pytest.mark.parametrize(
+    ("note", "problem"),
+    [
+        ("[]", "not rerankkit's note on the index"),
+        ('{"language": 3}', "the field 'language' is 3"),
+        ('{"language": "xx"}', "no analyzer for the language 'xx'"),
+        ('{"language": "de", "language": "en"}', "the key 'language' stands twice"),
+        ("{", "the file ends too early"),
+    ],
+)
+def test_a_note_that_was_changed_is_refused(tmp_path, note, problem):
+    (tmp_path / "rerankkit.json").write_text(note)
+    with pytest.raises(InputError, match=problem):
+        index_language(tmp_path)
+
+
+def test_a_name_that_is_not_utf8(tmp_path, source):
+    with pytest.raises(InputError, match=r"a name that is not UTF-8, which Java cannot open\. Rename the folder"):
+        index_documents(source, tmp_path / os.fsdecode(b"caf\xe9"))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_note_tells_the_language(source, tmp_path):
     assert index_documents(source, tmp_path / "index", IndexSettings("de", 1)) == Indexed(5, {})
     assert index_language(tmp_path / "index") == "de"
