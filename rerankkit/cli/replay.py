@@ -118,7 +118,9 @@ class Rewriting:
             if isinstance(param, click.Option) and param.name not in named:
                 then = self.record["parameters"].get(param.name)
                 if param.envvar and isinstance(then, str) and then != param.default:
-                    self.differences.append(f"{_option(param)}={then} is added, which {param.envvar} said then")
+                    self.differences.append(
+                        f"{_option(param)}={then} is added, the value of {param.envvar} at that time"
+                    )
                     yield param, then
                 elif isinstance(param.type, NameOrPath) and isinstance(param.default, str):
                     yield param, param.default

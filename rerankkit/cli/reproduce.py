@@ -30,7 +30,9 @@ LEAST = 0.99
 @click.option("--baseline", type=click.Path(path_type=Path), help="A run: also tell which share of the gain is there.")
 @click.option("--least-tau", type=click.FloatRange(-1, 1), default=LEAST, show_default=True, help="Below, exit code 1.")
 @click.option("--anyway", is_flag=True, help="Run it although inputs have changed.")
-@click.option("--root", type=LookedIn(), help="The folder tree that the command may read, as in the text above.")
+@click.option(
+    "--root", type=LookedIn(), help="The folder whose tree the command may read, instead of the one named above."
+)
 @click.option("--allow-outside", is_flag=True, help="Let it read inputs anywhere.")
 @click.option("--allow-hub", is_flag=True, help="Let it load models from the Hugging Face hub.")
 @click.option("--keep", type=Output("either"), help="Where the new output is kept; nowhere by default.")

@@ -137,3 +137,58 @@ def test_a_submission_is_replaced(fused):
 @pytest.mark.parametrize("arguments", [["--track", "none"], ["--topics", "none.tsv"]])
 def test_wrong_input_ends_with_two(fused, arguments):
     assert submit(*arguments).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        ("command", ["rerankkit", ["a"]], "the field 'command' is"),
+        ("parameters", "", "the field 'parameters' is ''"),
+        ("machine", {}, "the field 'processor' is missing"),
+        ("inputs", [{}], "the field 'path' is missing"),
+    ],
+)
+def test_a_damaged_side_file_is_refused_and_nothing_is_written(fused, field, value, problem):
+    side = json.loads(Path("first.txt.meta.json").read_text())
+    Path("first.txt.meta.json").write_text(json.dumps({**side, field: value}))
+    result = submit("--output", "hand-in")
+    assert (result.exit_code, Path("hand-in").exists()) == (2, False)
+    assert "first.txt.meta.json: not a side file of rerankkit" in result.stderr
+    assert problem in result.stderr
+
+
+def test_a_machine_that_tells_little_is_enough(fused):
+    """Some systems tell neither cores nor memory."""
+    side = json.loads(Path("out.txt.meta.json").read_text())
+    side["machine"] |= {"cores": None, "memory_gb": None}
+    Path("out.txt.meta.json").write_text(json.dumps(side))
+    assert submit("--output", "hand-in").exit_code == 0
+    told = yaml.safe_load(Path("hand-in/mine.ir_metadata.yaml").read_text())
+    assert "number of cores" not in told["platform"]["hardware"]["cpu"]
+    assert "ram" not in told["platform"]["hardware"]
+
+
+def test_command_lines_from_outside_are_handed_in_only_where_allowed(fused, monkeypatch):
+    Path("theirs").mkdir()
+    side = json.loads(Path("out.txt.meta.json").read_text())
+    for one in side["inputs"]:
+        one |= {"path": f"../{one['path']}", "whole": False}
+    Path("out.txt").rename("theirs/out.txt")
+    Path("theirs/out.txt.meta.json").write_text(json.dumps(side))
+    monkeypatch.chdir("theirs")
+    result = rerankkit("submit", "out.txt", "--track", "generic", "--output", "hand-in")
+    assert result.exit_code == 0
+    told = yaml.safe_load(Path("hand-in/mine.ir_metadata.yaml").read_text())
+    assert len(told["implementation"]["executable"]["steps"]) == 1
+    submitted = rerankkit("submit", "out.txt", "--track", "generic", "--output", "hand-in", "--allow-outside")
+    assert submitted.exit_code == 0
+    told = yaml.safe_load(Path("hand-in/mine.ir_metadata.yaml").read_text())
+    assert len(told["implementation"]["executable"]["steps"]) == 2
+
+
+def test_a_track_s_name_steers_no_terminal(fused):
+    Path("rules.toml").write_text('name = "\\u001b[2J"\ndocid = "[x]"\n')
+    refused = rerankkit("submit", "out.txt", "--track", "rules.toml")
+    assert refused.exit_code == 1
+    assert r"out.txt is not taken by \x1b[2J" in refused.stderr
+    assert "\x1b" not in refused.output
