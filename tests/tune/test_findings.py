@@ -93,3 +93,11 @@ def test_the_record_has_every_point_by_latency():
     assert [(one["value"], one["front"], one["best"]) for one in record][3] == (pytest.approx(0.75), True, True)
     assert [one["p95_ms"] for one in record] == [0, 20, 40, 80, 1000]
     assert record[3]["stages"][1] == {"model": "llm-teacher", "backend": "torch", "dtype": "float32", "depth": 10}
+
+
+def test_a_model_s_name_steers_no_terminal():
+    odd = Configuration("\x1b[2J", "torch", "float32")
+    found = findings(100, (FIRST, point([0.8] * 6, 5, 6, (odd, 5))))
+    shown = found.table(True) + found.advice(GIVEN)
+    assert "\x1b" not in shown
+    assert shown.count(r"\x1b[2J") >= 3

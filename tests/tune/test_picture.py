@@ -29,3 +29,10 @@ def test_both_files_are_written(tmp_path):
     assert [path.name for path in paths] == ["tune.png", "tune.svg"]
     assert paths[0].read_bytes()[:4] == b"\x89PNG"
     assert b"<svg" in paths[1].read_bytes()
+
+
+def test_a_model_s_name_in_dollars_is_no_formula(tmp_path):
+    odd = Configuration("$\\frac{x$", "torch", "float32")
+    points = [Point((), 0.5, 0.0, 0.0, {}), Point((Stage(odd, 10),), 0.6, 10, 20, {})]
+    paths = draw(Findings(points, 400, "p95", "nDCG@10"), tmp_path)
+    assert [path.name for path in paths] == ["tune.png", "tune.svg"]
