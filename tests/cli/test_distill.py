@@ -48,7 +48,7 @@ def test_a_student_takes_over_its_teachers_order_and_scale(toy, tiny_bert):
 def test_a_name_stands_for_a_checkpoint_of_the_models_folder(toy, tiny_bert):
     shutil.copytree(tiny_bert, "checkpoints/warm")
     distill("warm", models="checkpoints", max_steps="1")
-    assert json.loads(Path("out/rerankkit.json").read_text())["trained"]["model"] == "checkpoints/warm"
+    assert json.loads(Path("out/rerankkit.json").read_text())["trained"]["model"] == "warm"
 
 
 def test_alpha_and_beta_are_the_hybrids_weights(toy, tiny_bert):

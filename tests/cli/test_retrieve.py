@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -37,7 +38,7 @@ def folder(made, monkeypatch):
     yield made
     for path in Path().iterdir():
         if path.name not in ("docs.jsonl", "index", "topics.tsv"):
-            path.unlink()
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def retrieve(*args: str, code: int = 0, index: str = "index", topics: str = "topics.tsv"):

@@ -23,7 +23,7 @@ def test_a_folder_of_other_things_is_never_replaced(toy, tiny_bert):
     Path("precious/thesis.txt").write_text("years")
     assert "precious: is a folder of other things" in sft(tiny_bert, output="precious", code=2).stderr
     assert Path("precious/thesis.txt").read_text() == "years"
-    assert ".: has no name of its own" in sft(tiny_bert, output=".", code=2).stderr
+    assert "--output would replace the folder that holds --run run.txt" in sft(tiny_bert, output=".", code=2).stderr
     sft(tiny_bert, max_steps="1", output="out")
     sft(tiny_bert, max_steps="2", output="out")
     assert json.loads(Path("out/rerankkit.json").read_text())["trained"]["max_steps"] == 2
