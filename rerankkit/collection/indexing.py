@@ -4,6 +4,7 @@ import errno
 import json
 import logging
 import os
+import re
 import shutil
 import threading
 from collections import Counter
@@ -126,7 +127,6 @@ def _room_named(index: Path) -> Iterator[None]:
 
 def _run_anserini(folder: Path, settings: IndexSettings, expected: int, index: Path) -> None:
     """Indexes `folder/documents` into the folder, which becomes `index`."""
-    _log_by_log4j()
     arguments = java_class("io.anserini.index.IndexCollection$Args")()
     line = java_class("java.util.ArrayList")()
     for word in (
@@ -144,19 +144,47 @@ def _run_anserini(folder: Path, settings: IndexSettings, expected: int, index: P
     ):
         line.add(word)
     java_class("org.kohsuke.args4j.CmdLineParser")(arguments).parseArgument(line)
-    try:
-        indexer = java_class("io.anserini.index.IndexCollection")(arguments)
-        for _ in progress(_indexed(indexer), "indexing", expected):
-            pass
-        searcher = open_searcher(folder)
-        written = searcher.get_total_num_docs()
-        searcher.close()
-    except java_exception() as error:
-        raise InputError(f"indexing failed: {java_words(error)}", ROOM, index) from error
+    with _java_kept_quiet() as kept:
+        try:
+            _log_by_log4j()
+            indexer = java_class("io.anserini.index.IndexCollection")(arguments)
+            for _ in progress(_indexed(indexer), "indexing", expected):
+                pass
+            searcher = open_searcher(folder)
+            written = searcher.get_total_num_docs()
+            searcher.close()
+        except java_exception() as error:
+            cause = _cause(kept.toString()) or java_words(error)
+            raise InputError(f"indexing failed: {cause}", ROOM, index) from error
+        except InputError as error:  # Lucene finds no index, or half of one
+            cause = _cause(kept.toString()) or error.problem
+            raise InputError(f"indexing failed: {cause}", ROOM, index) from error
+        cause = _cause(kept.toString())
     if written != expected:
-        raise InputError(
-            f"Lucene kept {written:,} of {expected:,} documents", "Look for a full disk or Java's message above", index
-        )
+        told = f"Lucene kept {written:,} of {expected:,} documents" + (f": {cause}" if cause else "")
+        raise InputError(told, ROOM, index)
+
+
+@contextmanager
+def _java_kept_quiet() -> Iterator[Any]:
+    """Keeps what Java prints, its traces too, from both streams; yields the bytes."""
+    system = java_class("java.lang.System")
+    kept = java_class("java.io.ByteArrayOutputStream")()
+    out, err = system.out, system.err
+    stream = java_class("java.io.PrintStream")(kept, True)  # flushes each line
+    system.setOut(stream)
+    system.setErr(stream)
+    try:
+        yield kept
+    finally:
+        system.setOut(out)
+        system.setErr(err)
+
+
+def _cause(printed: str) -> str:
+    """The message of the first error of input or output in Java's traces; empty where there is none."""
+    found = re.search(r"^(?:Caused by: )?java\.(?:io|nio\.file)\.\w+: (.+)$", printed, re.MULTILINE)
+    return found[1].strip() if found else ""
 
 
 def _indexed(indexer: Any) -> Iterator[int]:

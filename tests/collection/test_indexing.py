@@ -99,3 +99,19 @@ def test_half_a_surrogate_pair_in_a_text_is_survived(tmp_path):
 def test_settings_are_checked(settings, message):
     with pytest.raises(InputError, match=message):
         IndexSettings(**settings)
+
+
+def test_a_disk_that_is_full_while_java_writes_is_told_by_its_cause(tmp_path, monkeypatch, capfd):
+    def run(indexer):
+        err = indexing.java_class("java.lang.System").err
+        err.println("java.io.IOException: No space left on device")
+        indexing.java_class("java.util.ArrayList")().get(3)  # what Java throws in the end is another exception
+        yield 1
+
+    monkeypatch.setattr(indexing, "_indexed", run)
+    with pytest.raises(InputError) as caught:
+        index_documents(documents(tmp_path, {"id": "1", "contents": "text"}), tmp_path / "index")
+    assert caught.value.problem == "indexing failed: No space left on device"
+    assert caught.value.path == tmp_path / "index"
+    assert "java" not in "".join(capfd.readouterr())
+    assert [path.name for path in tmp_path.iterdir()] == ["docs.jsonl"]
