@@ -134,6 +134,7 @@ def test_zstd_by_its_package(tmp_path, monkeypatch):
 
 def test_zstd_by_the_real_package(tmp_path):
     import zstandard
+
     packed = zstandard.ZstdCompressor().compress(TEXT)
     (tmp_path / "a").write_bytes(packed * 2)
     assert b"".join(block for _, block in read_blocks(tmp_path / "a", 1 << 20)) == TEXT * 2
