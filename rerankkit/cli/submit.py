@@ -79,9 +79,7 @@ def command(
         return
     steps = history(run_path, allow_outside)
     if not steps:
-        click.echo(
-            f"No side file tells how {shown} was made: the metadata says nothing of it", err=True
-        )
+        click.echo(f"No side file tells how {shown} was made: the metadata says nothing of it", err=True)
     _write(result, rules, output, steps, topics, (team, not manual))
     click.echo(f"{output}")
 
