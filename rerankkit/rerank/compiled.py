@@ -19,7 +19,7 @@ from rerankkit.rerank.pairs import CUT, Frame, Pair, PairEncoder
 from rerankkit.rerank.scoring import DTYPES, Scoring
 from rerankkit.rerank.shapes import few_shapes, padded_to_step
 from rerankkit.rerank.texts import WORDS
-from rerankkit.rerank.windowed import SCORES, Windowed, check_finite
+from rerankkit.rerank.windowed import SCORES, NotFiniteError, Windowed, check_finite, named
 from rerankkit.roles import OnBatch
 from rerankkit.types import Group
 
@@ -178,9 +178,15 @@ def with_parity(note: Note, parity: dict[str, Any]) -> Note:
 
 
 def scores_of(scorer: Windowed, groups: Sequence[Group]) -> list[list[float]]:
-    """A model's scores of groups that models are compared by, without a word about what was cut."""
+    """A model's scores of groups that models are compared by; what was cut is not logged.
+
+    Raises InputError that names the pair whose score is no finite number.
+    """
     pairs = encoded(scorer.encoder, groups)
-    scores = iter(scorer.logits([pair for of_query in pairs for pair in of_query]))
+    try:
+        scores = iter(scorer.logits([pair for of_query in pairs for pair in of_query]))
+    except NotFiniteError as error:
+        raise named(error, groups) from error
     return [[next(scores) for _ in of_query] for of_query in pairs]
 
 

@@ -1,7 +1,6 @@
 """What a training is told: frozen, checked, read from TOML, saved with the checkpoint."""
 
 import math
-import tomllib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from types import UnionType
@@ -9,6 +8,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from rerankkit.errors import InputError
 from rerankkit.groups.sample import Sampling, ranks
+from rerankkit.io.foreign import read_toml, shown
 from rerankkit.rerank.pairs import CUT
 
 S = TypeVar("S", bound="Training")
@@ -140,7 +140,12 @@ def settings_from(kind: type[S], flags: dict[str, Any], config: Path | None = No
     """
     values: dict[str, Any] = dict(defaults)
     if config is not None:
-        values.update({"r" if name == "lora_r" else name: value for name, value in _read_toml(config).items()})
+        values.update(
+            {
+                "r" if name == "lora_r" else name: value
+                for name, value in read_toml(config, "settings of a training").items()
+            }
+        )
     given = {name: value for name, value in flags.items() if value is not None}
     of_file = values.get("loss_options")
     if isinstance(of_file, dict) and "loss_options" in given:  # what a flag does not name stays the file's
@@ -148,7 +153,7 @@ def settings_from(kind: type[S], flags: dict[str, Any], config: Path | None = No
     values.update(given)
     lora = values.pop("lora", {})
     if not isinstance(lora, dict):
-        raise InputError(f"lora = {lora!r} is no table", "Expected: [lora], with r = 16 below it", config)
+        raise InputError(f"lora = {shown(lora)} is no table", "Expected: [lora], with r = 16 below it", config)
     lora = {**lora, **{f.name: values.pop(f.name) for f in fields(Lora) if f.name in values}}
     _check(Lora, lora, config)
     _check(kind, values, config)
@@ -157,13 +162,8 @@ def settings_from(kind: type[S], flags: dict[str, Any], config: Path | None = No
     return kind(**values)
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"not TOML: {error}", "See the settings files in scripts/", path) from error
-
-
+MOST = 2**53
+"""The largest whole number that a setting may be; every float up to it is exact."""
 WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a text", dict: "a table of numbers"}
 """What a setting's type is called."""
 
@@ -178,7 +178,7 @@ def _check(kind: type, values: dict[str, Any], config: Path | None) -> None:
         wanted = get_args(types[name]) if union else (get_origin(types[name]) or types[name],)
         if not any(_fits(value, one) for one in wanted):
             word = next(word for one, word in WORDS.items() if one in wanted)
-            raise InputError(f"{name} = {value!r}, expected {word}", "Mend the value", config)
+            raise InputError(f"{name} = {shown(value)}, expected {word}", "Mend the value", config)
 
 
 def _fits(value: Any, wanted: Any) -> bool:
@@ -186,4 +186,6 @@ def _fits(value: Any, wanted: Any) -> bool:
         return isinstance(value, dict) and all(_fits(number, float) for number in value.values())
     if isinstance(value, bool):
         return wanted is bool
+    if isinstance(value, int) and abs(value) > MOST:
+        return False
     return isinstance(value, wanted) or (wanted is float and isinstance(value, int))

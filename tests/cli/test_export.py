@@ -169,3 +169,15 @@ def test_wrong_input_ends_in_a_message(student, words, problem):
     told = call("export", "--model", student, "--output", "out", *words, code=2)
     assert re.search(problem, told.stderr), told.stderr
     assert not Path("out").exists()
+
+
+def test_a_score_that_is_no_number_is_named(student):
+    from safetensors.torch import load_file, save_file
+
+    spoilt = shutil.copytree(student, "spoilt")
+    weights = load_file(f"{spoilt}/model.safetensors")
+    weights["classifier.weight"][:] = float("nan")
+    save_file(weights, f"{spoilt}/model.safetensors", {"format": "pt"})
+    result = call("export", "--model", "spoilt", "--format", "merged", "--output", "whole", code=2)
+    assert "the model's score is nan" in result.stderr
+    assert not Path("whole").exists()

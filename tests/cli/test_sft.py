@@ -234,7 +234,7 @@ CLICKED = {"qrels": None}
         ({**CLICKED, "clicks": "texts.jsonl"}, "texts.jsonl: the click for 'red' names no docid"),
         ({"config": "unknown.toml"}, "unknown.toml: unknown setting 'learning_rte'. Known: batch_tokens, bf16"),
         ({"config": "wrong.toml"}, "wrong.toml: seed = 'lucky', expected a whole number"),
-        ({"config": "broken.toml"}, "broken.toml: not TOML"),
+        ({"config": "broken.toml"}, "broken.toml: not settings of a training"),
         ({"config": "nothing.toml"}, "nothing.toml: No such file"),
         ({"loss": "hinges"}, "no losses plug-in named 'hinges'. Known: adr-mse"),
         ({"loss_option": "margin=1"}, "the ranknet loss has no option 'margin'. It has none"),

@@ -68,8 +68,8 @@ def test_whole_numbers_are_numbers(toml):
         ("report_to = 3\n", "report_to = 3, expected a text"),
         ("lora = 8\n", "lora = 8 is no table"),
         ('[lora]\nr = "all"\n', "r = 'all', expected a whole number"),
-        ("seed = \n", "not TOML: "),
-        ("seed = 1\nseed = 2\n", "not TOML: "),
+        ("seed = \n", "not settings of a training: "),
+        ("seed = 1\nseed = 2\n", "not settings of a training: "),
     ],
 )
 def test_a_wrong_file_is_told_with_its_path(toml, text, message):
@@ -88,7 +88,7 @@ def test_loss_options_are_a_table_of_numbers(toml, text):
 
 def test_a_file_that_is_not_utf8(tmp_path):
     (tmp_path / "latin.toml").write_bytes(b'loss = "caf\xe9"\n')
-    with pytest.raises(InputError, match="not TOML"):
+    with pytest.raises(InputError, match="not UTF-8"):
         settings_from(Training, {}, tmp_path / "latin.toml")
 
 
@@ -151,3 +151,11 @@ def test_settings_are_frozen_and_recorded_as_plain_values():
     }
     with pytest.raises(dataclasses.FrozenInstanceError):
         settings.loss = "hinge"
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "0x" + "f" * 5000, "9007199254740993"])
+def test_a_number_beyond_all_sense_is_refused(tmp_path, number):
+    path = tmp_path / "settings.toml"
+    path.write_text(f"max_steps = {number}\n")
+    with pytest.raises(InputError, match=r"settings.toml: (not settings of a training|max_steps = )"):
+        settings_from(Training, {}, path)
