@@ -27,6 +27,8 @@ class Output(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if self.kind == "file" and isinstance(value, str) and value.endswith("/") and value.strip("/"):
             self.fail(f"{value!r} names a folder, where a file is to be written", param, ctx)
+        if self.kind == "file" and str(value).endswith(f".{SIDE}"):
+            self.fail(f"{value!r} is the name of a side file, which tells how an output was made", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -64,6 +66,11 @@ class NameOrPath(click.types.StringParamType):
 
     def __init__(self, folder: bool = False, model: bool = False) -> None:
         self.folder, self.model = folder, model
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("the text is empty; give a name or a path", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 OUTPUT_FILE, OUTPUT_FOLDER = Output("file", side=True), Output("folder", side=True)

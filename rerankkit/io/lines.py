@@ -34,10 +34,12 @@ FOREIGN = (
 def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     """The lines of a UTF-8 file that are not blank, with their numbers from 1; a compressed file is unpacked.
 
-    Raises InputError as `read_blocks` does, and where the file is empty or not UTF-8.
+    Raises InputError as `read_blocks` does, and where the file is empty, not UTF-8 or has lines that end in CR alone.
     """
     blank = True
     for number, block in read_blocks(path, BLOCK):
+        if number == 1 and b"\n" not in block and b"\r" in block.rstrip():
+            raise InputError("the lines end in CR alone", "Convert the file: tr '\\r' '\\n'", path)
         if block.isspace():
             continue
         try:

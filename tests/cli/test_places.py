@@ -162,6 +162,7 @@ def test_an_output_that_is_an_input_is_refused_before_the_work(places, words, me
         ("--report qrels.txt/x", "is a file, not a folder"),
         ("--plots qrels.txt", "--plots qrels.txt: is a file|is a file, where a folder"),
         ("--report new/", "names a folder"),
+        ("--report run.txt.meta.json", "is the name of a side file"),
     ],
 )
 def test_an_output_that_cannot_be_written_is_refused_before_the_work(places, words, message):
@@ -173,9 +174,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work(places, wor
     assert not Path("new").exists()
 
 
-@pytest.mark.parametrize(
-    "words", ["--output a --report a", "--output a --report a.meta.json", "--output ./a --report a"]
-)
+@pytest.mark.parametrize("words", ["--output a --report a", "--output ./a --report a"])
 def test_two_outputs_that_are_one_file_are_refused(places, monkeypatch, words):
     @click.command()
     @click.option("--output", type=Output("file", side=True))
@@ -195,6 +194,13 @@ def test_outputs_beside_inputs_and_in_new_folders_are_fine(places):
     assert (result.exit_code, result.stdout) == (0, "new/deep/out.txt\n")
     report = "compare run.txt new/deep/out.txt --qrels qrels.txt --plots . --report new/report.html"
     assert run(*report.split()).exit_code == 0
+
+
+@pytest.mark.parametrize("option", ["--model", "--topics", "--index"])
+def test_an_empty_text_names_nothing(places, option):
+    result = run(*f"{RERANK} out.txt".split(), option, "")
+    assert result.exit_code == 2
+    assert f"Invalid value for '{option}': the text is empty" in result.stderr
 
 
 def test_a_name_that_is_no_model_yet_is_no_input(places):

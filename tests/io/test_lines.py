@@ -26,6 +26,7 @@ def test_line_numbers_go_on_from_block_to_block(tmp_path):
     [
         ("a.txt", b"", "a.txt: the file is empty"),
         ("a.txt", b"\n \n", "a.txt: the file is empty"),
+        ("a.txt", b"1\tfirst\r2\tsecond\r", "a.txt: the lines end in CR alone. Convert the file: tr"),
         ("a.txt", b"fine\ncaf\xe9\n", r"a.txt:2: not UTF-8 \(byte 0xe9\). Convert"),
         ("a.txt", b"fine\n" * 70_000 + b"caf\xe9\n", r"a.txt:70001: not UTF-8 \(byte 0xe9\)"),
         ("a.gz", gzip.compress(b""), "a.gz: the file is empty"),
