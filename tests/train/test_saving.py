@@ -1,19 +1,19 @@
 """When a training saves a checkpoint to resume from."""
 
-import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 from torch import nn
 
+from rerankkit.cli import main
 from rerankkit.errors import InputError
 from rerankkit.train import saving
 from rerankkit.train.saving import Saving, bytes_needed, check_room, kept
-from rerankkit.train.trainer import Watch
-
-WAYS = {"group_size": 4, "per_device_train_batch_size": 1, "num_train_epochs": 3.0, "dropout": 0.1}
-"""12 steps, none of which is one of `save_steps`."""
 
 
 def control() -> SimpleNamespace:
@@ -60,49 +60,69 @@ def test_a_checkpoint_of_save_steps_puts_the_timed_one_off():
             callback.on_save(None, SimpleNamespace(global_step=at), told)
 
 
-def signal_at(monkeypatch, step: int, number: int, times: int = 1) -> None:
-    """Sends a training a signal at the end of a step."""
-    moved = Watch.on_step_end
+SENDING = """
+import os, signal, sys
+from rerankkit.cli import main
+from rerankkit.train.trainer import Watch
 
-    def send(self, args, state, control, **rest):
-        moved(self, args, state, control, **rest)
-        if state.global_step == step:
-            for _ in range(times):
-                os.kill(os.getpid(), number)
+number, times = int(sys.argv[1]), int(sys.argv[2])
+moved = Watch.on_step_end
 
-    monkeypatch.setattr(Watch, "on_step_end", send)
+def send(self, args, state, control, **rest):
+    moved(self, args, state, control, **rest)
+    if state.global_step == 3:
+        for _ in range(times):
+            os.kill(os.getpid(), number)
 
-
-@pytest.mark.parametrize(("number", "ends"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
-def test_a_signal_stops_a_training_after_its_step_which_is_kept(
-    trained, tiny_bert, teacher_groups, largest_difference, monkeypatch, tmp_path, caplog, number, ends
-):
-    expected = trained(tiny_bert, teacher_groups, "uninterrupted", **WAYS)
-    before = signal.getsignal(number)
-    if number == signal.SIGINT:  # which a test that runs in the background ignores
-        signal.signal(number, signal.default_int_handler)
-    with monkeypatch.context() as patch:
-        signal_at(patch, 3, number)
-        with pytest.raises(ends) as caught:
-            trained(tiny_bert, teacher_groups, "stopped", **WAYS)
-    signal.signal(number, before)
-    if ends is SystemExit:
-        assert caught.value.code == 143
-    work = tmp_path / "stopped.training"
-    assert [path.name for path in work.glob("checkpoint-*")] == ["checkpoint-3"]
-    assert f"The checkpoint of step 3 of 12 is kept in {work}: the same command goes on from there" in caplog.text
-    assert largest_difference(expected, trained(tiny_bert, teacher_groups, "stopped", **WAYS)) < 1e-6
+Watch.on_step_end = send
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a process in the background ignores it
+main(sys.argv[3:])
+"""
+"""A command that sends its own process a signal at the end of the third step."""
 
 
-def test_a_second_signal_stops_at_once(trained, tiny_bert, teacher_groups, monkeypatch, tmp_path, caplog):
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal_at(monkeypatch, 3, signal.SIGINT, times=2)
-    with pytest.raises(KeyboardInterrupt):
-        trained(tiny_bert, teacher_groups, "stopped", **WAYS)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    signal.signal(signal.SIGINT, before)
-    assert list((tmp_path / "stopped.training").glob("checkpoint-*")) == []
-    assert "No checkpoint was saved yet; the same command starts anew" in caplog.text
+def words(model, output: str) -> list[str]:
+    """A training of 12 steps, none of which is one of `save_steps`."""
+    files = ["--run", "teacher.txt", "--topics", "topics.tsv", "--collection", "docs.jsonl"]
+    ways = ["--max-length", "32", "--group-size", "4", "--per-device-train-batch-size", "1", "--num-train-epochs", "3"]
+    return [
+        "distill",
+        *files,
+        *ways,
+        "--dropout",
+        "0.1",
+        "--use-cpu",
+        "--no-bf16",
+        "--model",
+        str(model),
+        "--output",
+        output,
+    ]
+
+
+def stopped(model, number: int, times: int = 1) -> subprocess.CompletedProcess[str]:
+    """The training that got a signal, in a process of its own."""
+    command = [sys.executable, "-c", SENDING, str(int(number)), str(times), *words(model, "stopped")]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_a_training_after_its_step_which_is_kept(toy, tiny_bert, largest_difference, number, code):
+    done = stopped(tiny_bert, number)
+    assert done.returncode == code, done.stderr
+    assert [path.name for path in Path("stopped.training").glob("checkpoint-*")] == ["checkpoint-3"]
+    assert "The checkpoint of step 3 of 12 is kept in stopped.training: the same command goes on" in done.stderr
+    for output in ("uninterrupted", "stopped"):
+        result = CliRunner().invoke(main, words(tiny_bert, output))
+        assert result.exit_code == 0, result.output
+    assert largest_difference(Path("uninterrupted"), Path("stopped")) < 1e-6
+
+
+def test_a_second_signal_stops_at_once(toy, tiny_bert):
+    done = stopped(tiny_bert, signal.SIGINT, times=2)
+    assert done.returncode == 130, done.stderr
+    assert list(Path("stopped.training").glob("checkpoint-*")) == []
+    assert "No checkpoint was saved yet; the same command starts anew" in done.stderr
 
 
 def test_an_ignored_signal_stays_ignored():
