@@ -264,5 +264,5 @@ def test_a_dev_query_that_is_too_long_is_told_before_training(trained, tiny_bert
     group = dev_set.groups[0]
     long = replace(group, query=group.query._replace(text="red " * 40))
     with pytest.raises(InputError, match="query d0 has 40 tokens"):
-        trained(tiny_bert, teacher_groups, dev=DevSet.of([long], dev_set.qrels, "nDCG@10"))
+        trained(tiny_bert, teacher_groups, dev=DevSet.of([long], dev_set.qrels, "nDCG@10"), long_queries="error")
     assert list(tmp_path.iterdir()) == []
