@@ -212,5 +212,12 @@ def paid_once(reranker: "Reranker", path: Path | None, model: str, models: Path)
         return
     with closing(Store(path)) as store:
         stored = behind(store, reranker, model, models)
-        yield stored
+        try:
+            yield stored
+        except (KeyboardInterrupt, SystemExit):
+            if stored.computed:
+                click.echo(
+                    f"\nStopped. Scores of finished batches are kept in {path}: the same command goes on.", err=True
+                )
+            raise
     click.echo(f"{stored.found:,} scores came from {path}, {stored.computed:,} were computed", err=True)

@@ -194,8 +194,5 @@ def encoded(encoder: PairEncoder, groups: Sequence[Group]) -> list[list[Pair]]:
     """The pairs of groups that models are compared by; a query of any length is cut so that it leaves room."""
     kept = encoder.lengths
     most = kept.max_query_tokens or max(1, kept.max_length // 4)
-    encoder.lengths = replace(kept, max_query_tokens=most, long_queries=CUT)
-    try:
+    with encoder.apart(replace(kept, max_query_tokens=most, long_queries=CUT)):
         return [encoder.encode(group.query, [one.document for one in group.candidates]) for group in groups]
-    finally:
-        encoder.lengths = kept

@@ -8,7 +8,8 @@ import hashlib
 import json
 import logging
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -101,9 +102,24 @@ class PairEncoder:
 
     def __init__(self, tokenizer: Any, frame: Frame, lengths: Lengths) -> None:
         self.tokenizer, self.frame, self.lengths = tokenizer, frame, lengths
-        self.documents, self.queries, self.titles, self.long_queries = Tally(), Tally(), Tally(), Tally()
+        self._count_anew()
         self._documents: dict[bytes, Encoded] = {}
         self._titles: dict[str, tuple[str, int]] = {}
+
+    def _count_anew(self) -> None:
+        self.documents, self.queries, self.titles, self.long_queries = Tally(), Tally(), Tally(), Tally()
+
+    @contextmanager
+    def apart(self, lengths: Lengths) -> Iterator[None]:
+        """Encodes by other lengths in the block; what is cut there is not counted."""
+        kept, counts = self.lengths, (self.documents, self.queries, self.titles, self.long_queries)
+        self.lengths = lengths
+        self._count_anew()
+        try:
+            yield
+        finally:
+            self.lengths = kept
+            self.documents, self.queries, self.titles, self.long_queries = counts
 
     def encode(self, query: Query, documents: Sequence[Document]) -> list[Pair]:
         """The pairs of a query, `[prefix] query [middle] document [suffix]`.

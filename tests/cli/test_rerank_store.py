@@ -95,6 +95,24 @@ def scored(monkeypatch) -> list[int]:
     return sizes
 
 
+def test_a_stop_says_that_finished_batches_are_kept(toy, bert_reranker, monkeypatch):
+    from rerankkit.rerank.scorer import Whole
+
+    many(toy, queries=4, documents=20)
+    forward, done = Whole.forward, []
+
+    def stopped(self, places):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(places)
+        return forward(self, places)
+
+    monkeypatch.setattr(Whole, "forward", stopped)
+    result = rerank(model=str(bert_reranker), batch_tokens="40", dtype="float32", backend="torch", code=130)
+    assert "Scores of finished batches are kept in runs/scores.sqlite: the same command goes on" in result.stderr
+    assert 0 < kept() < 80
+
+
 def test_a_greater_depth_scores_only_the_new_half(toy, bert_reranker, scored):
     """Three of six candidates of four queries, then all six."""
     rerank(model=str(bert_reranker), depth="3")

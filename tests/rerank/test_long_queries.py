@@ -9,7 +9,7 @@ from transformers import AutoTokenizer
 
 from rerankkit.errors import InputError
 from rerankkit.rerank import cross_encoder, llm
-from rerankkit.rerank.compiled import open_compiled
+from rerankkit.rerank.compiled import encoded, open_compiled
 from rerankkit.rerank.models import load_reranker
 from rerankkit.rerank.pairs import Lengths, Pair, PairEncoder
 from rerankkit.rerank.scoring import Scoring
@@ -150,3 +150,14 @@ def test_a_compiled_model_cuts_a_long_query_as_torch_does(compiled, bert_reranke
     assert found == pytest.approx(expected, abs=1e-4)
     with pytest.raises(InputError, match="query q1 has 100 tokens of the 61"):
         list(open_compiled(folder, Scoring("cpu", long_queries="error")).score(asked))
+
+
+def test_what_models_are_compared_by_is_not_counted(bert, caplog):
+    caplog.set_level("INFO", "rerankkit")
+    encoder = bert_encoder(bert, 16)
+    group = Group(Query("q8", "red green " * 5), (Candidate(DOG, 1, 1.0),))
+    (compared,) = encoded(encoder, [group])
+    assert len(compared[0].ids) == 11  # a quarter of 16 for the query, three special tokens, the document's four
+    assert (encoder.queries.texts, encoder.documents.texts, encoder.lengths) == (0, 0, Lengths(16))
+    encoder.tell_cuts()
+    assert caplog.messages == []
