@@ -76,7 +76,9 @@ def _ended(run: Callable[[], Any], words: list[str]) -> int:
         return error.exit_code
     except InputError as error:
         return _told(str(error))
-    except Exception as error:  # the last door: nothing passes it as a traceback
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # the last door: nothing passes it as a traceback, no panic of Rust code either
         return _wrong(error.error if isinstance(error, PassedError) else error, words)
     return result if type(result) is int else 0
 

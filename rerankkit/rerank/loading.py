@@ -41,9 +41,11 @@ def loading(checkpoint: str, remedy: str) -> Iterator[None]:
         with quiet_transformers(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except InputError:
+    except (InputError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
-    except Exception as error:  # the files are foreign, and four libraries read them: there is no list of their errors
+    except BaseException as error:
+        # The files are foreign, and four libraries read them: there is no list of their errors, and a panic of the
+        # tokenizers' Rust code is not even an Exception.
         if lacks_memory(error):
             raise
         reason, remedy = explained(error, RESTORE if Path(checkpoint).is_dir() else remedy)
@@ -78,6 +80,7 @@ def load_tokenizer(checkpoint: str, **options: Any) -> Any:
     place = _place(checkpoint)
     with _reading("the tokenizer"):
         tokenizer = AutoTokenizer.from_pretrained(checkpoint, trust_remote_code=False, **place, **options)
+        tokenizer("one", "two")  # a template that names absent tokens fails at the first text
     for name in ("trust_remote_code", *place):  # or it would be saved with the tokenizer
         tokenizer.init_kwargs.pop(name, None)
     if len(tokenizer) <= len(tokenizer.all_special_tokens):
@@ -103,12 +106,12 @@ def _reading(part: str) -> Iterator[None]:
     """Notes at an error which part of a checkpoint was read."""
     try:
         yield
-    except Exception as error:
+    except BaseException as error:
         error.add_note(part)
         raise
 
 
-def explained(error: Exception, remedy: str) -> tuple[str, str]:
+def explained(error: BaseException, remedy: str) -> tuple[str, str]:
     """The reason and the remedy of an error that a library raised while it read a checkpoint."""
     from pickle import UnpicklingError
 
@@ -139,7 +142,7 @@ def explained(error: Exception, remedy: str) -> tuple[str, str]:
     return part + _line(error), remedy
 
 
-def _line(error: Exception) -> str:
+def _line(error: BaseException) -> str:
     """The first line of an error's message that says something, short."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if len(lines) > 1 and lines[0].endswith(":"):
