@@ -219,8 +219,8 @@ def test_a_query_without_room_is_told_before_the_training(tiny_llama, tmp_path, 
     """Though a step would come to it late: here it is the last of a hundred, and one step is asked for."""
     clicks = [Clicked(Query(str(i), "red"), Document("", "cat", "")) for i in range(100)]
     clicks.append(Clicked(Query("100", "red " * 50), Document("", "cat", "")))
+    settings = Training(**QUIET, max_steps=1, long_queries="error")
     with pytest.raises(InputError, match="query 100 has"):
-        settings = Training(**QUIET, max_steps=1, long_queries="error")
         continue_pretraining(str(tiny_llama), clicks, tmp_path / "cpt", settings)
     assert list(tmp_path.iterdir()) == []
 
