@@ -80,7 +80,7 @@ def load_tokenizer(checkpoint: str, **options: Any) -> Any:
     place = _place(checkpoint)
     with _reading("the tokenizer"):
         tokenizer = AutoTokenizer.from_pretrained(checkpoint, trust_remote_code=False, **place, **options)
-        tokenizer("one", "two")  # a template that names absent tokens fails at the first text
+        tokenizer("one \u2603", "two")  # absent tokens, of the template or for unknown words, fail at the first text
     for name in ("trust_remote_code", *place):  # or it would be saved with the tokenizer
         tokenizer.init_kwargs.pop(name, None)
     if len(tokenizer) <= len(tokenizer.all_special_tokens):

@@ -46,6 +46,11 @@ ROOM = 1 << 26
 """Parameters that a configuration may describe whatever the weights hold, for heads that are still to be drawn."""
 SAVE = "Restore the file, or save the model again"
 
+CUT_CHARACTER = re.compile(
+    r"\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}", re.IGNORECASE
+)
+"""Half of a surrogate pair in JSON's escapes, which a library reads and cannot write again."""
+
 
 def check_files(checkpoint: str | Path) -> None:
     """Raises InputError, which names the file, for files of a folder that no library should be given.
@@ -70,8 +75,10 @@ def check_files(checkpoint: str | Path) -> None:
 
 
 def _read(path: Path, what: str) -> Any:
-    """The value of a JSON file that a library is going to read, too: it takes no byte order mark."""
+    """The value of a JSON file that a library reads, too: it takes no byte order mark and no half of a character."""
     record = read_json(path, what)
+    if CUT_CHARACTER.search(path.read_text("utf-8-sig")):
+        raise InputError(f"not {what}: it holds half of a character (\\ud…)", "Write the file again", path)
     with path.open("rb") as file:
         if file.read(3) == BOM_UTF8:
             raise InputError(f"not {what}: it begins with a byte order mark", "Save it as UTF-8 without one", path)

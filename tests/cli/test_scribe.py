@@ -116,7 +116,7 @@ def writing(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
     @click.command()
-    @click.option("--model", type=MODEL, default="")
+    @click.option("--model", type=MODEL)
     @click.option("--models", type=LookedIn(), default=Path("models"))
     @click.option("--store", type=InPlace(Path("store")))
     @click.option("--output", type=OUTPUT_FOLDER, required=True)
@@ -144,7 +144,8 @@ def test_a_checkpoint_holds_its_side_file_and_has_the_same_fingerprint(writing):
 
 def test_of_several_processes_the_first_tells(writing, monkeypatch):
     monkeypatch.setenv("RANK", "1")
-    assert rerankkit("x", "--output", "made").exit_code == 0
+    result = rerankkit("x", "--output", "made")
+    assert result.exit_code == 0, result.output
     assert not Path("made/meta.json").exists()
 
 

@@ -235,7 +235,7 @@ CLICKED = {"qrels": None}
         ({"config": "unknown.toml"}, "unknown.toml: unknown setting 'learning_rte'. Known: batch_tokens, bf16"),
         ({"config": "wrong.toml"}, "wrong.toml: seed = 'lucky', expected a whole number"),
         ({"config": "broken.toml"}, "broken.toml: not settings of a training"),
-        ({"config": "nothing.toml"}, "nothing.toml: No such file"),
+        ({"config": "nothing.toml"}, "nothing.toml: no such file"),
         ({"loss": "hinges"}, "no losses plug-in named 'hinges'. Known: adr-mse"),
         ({"loss_option": "margin=1"}, "the ranknet loss has no option 'margin'. It has none"),
         ({"loss_option": "margin"}, "--loss-option 'margin'. Expected NAME=NUMBER"),

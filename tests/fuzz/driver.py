@@ -62,19 +62,20 @@ def work(first: int, last: int, seed: int, only: str, keep: Path | None) -> None
         clear()
 
 
-def seeds_taken() -> dict[str, list[int]]:
-    """Kind -> what came of each valid content, by each of its targets: exit codes."""
+def seeds_taken() -> dict[str, list[list[int]]]:
+    """Kind -> what came of each valid content: the exit codes of its targets."""
     from targets import TARGETS, build_world, clear, place
 
-    found: dict[str, list[int]] = {}
+    found: dict[str, list[list[int]]] = {}
     with tempfile.TemporaryDirectory() as name:
         contents = build_world(Path(name))
         for kind, targets in TARGETS.items():
             for content in contents[kind]:
+                found.setdefault(kind, []).append([])
                 for target in targets:
                     clear()
                     path = place(kind, SUFFIXES.get(kind, Path(kind).name), content)
-                    found.setdefault(kind, []).append(target(path))
+                    found[kind][-1].append(target(path))
         clear()
     return found
 

@@ -14,7 +14,7 @@ SIDE = {
     "inputs": [{"parameter": "runs", "path": "a.txt", "sha256": "0" * 64, "bytes": 10, "whole": True}],
     "seconds": 0.1,
     "packages": {"python": "3.11", "rerankkit": "0.1.0"},
-    "machine": {"processor": "x", "cores": 2, "memory_gb": 4, "system": "Linux"},
+    "machine": {"processor": "x", "architecture": "x86_64", "cores": 2, "memory_gb": 4, "system": "Linux"},
     "code": {"commit": "0" * 40},
 }
 NOTE = {

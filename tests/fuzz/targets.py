@@ -170,7 +170,7 @@ TARGETS: dict[str, list[Target]] = {
         settings,
         with_run(
             *("distill", "--run", "run.txt", *TEXTS, "--model", "cross", "--config", "FILE"),
-            *("--max-steps", "1", "--use-cpu", "--output", "trained"),
+            *("--max-steps", "1", "--max-length", "32", "--use-cpu", "--output", "trained"),
         ),
     ],
     "track.toml": [with_run("submit", "run.txt", "--track", "FILE", "--output", "handed-in")],

@@ -28,11 +28,12 @@ def test_no_input_ends_in_a_traceback_a_hang_or_a_blow_up(inputs):
     assert len(summary["kinds"]) > 25
 
 
-def test_every_valid_file_is_taken_by_each_reader_and_command():
-    """Otherwise the mutations would test the first check alone."""
+def test_every_valid_file_is_taken_by_its_reader():
+    """Otherwise the mutations would test the first check alone; a command may lack something else."""
     result = subprocess.run([sys.executable, str(DRIVER), "--seeds"], capture_output=True, text=True, check=True)
-    refused = {kind: codes for kind, codes in json.loads(result.stdout).items() if 2 in codes}
-    assert refused == {}
+    taken = {kind: [codes[0] for codes in found] for kind, found in json.loads(result.stdout).items()}
+    assert {kind: codes for kind, codes in taken.items() if 2 in codes} == {}
+    assert len(taken) > 25
 
 
 def test_the_driver_sees_a_traceback_a_hang_and_a_blow_up(tmp_path):
@@ -44,7 +45,7 @@ def test_the_driver_sees_a_traceback_a_hang_and_a_blow_up(tmp_path):
         "from pathlib import Path\n"
         "def wrong(path): raise KeyError('wrong')\n"
         "def slow(path): time.sleep(60)\n"
-        "def large(path): return len(bytes(600 << 20))\n"
+        "def large(path): return len(b'x' * (600 << 20))\n"
         "def right(path): return 0\n"
         "TARGETS = {'right': [right], 'wrong': [wrong], 'large': [large], 'slow': [slow]}\n"
         "def build_world(folder): return {kind: [b'x'] for kind in TARGETS}\n"
@@ -55,4 +56,5 @@ def test_the_driver_sees_a_traceback_a_hang_and_a_blow_up(tmp_path):
     result = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert result.returncode == 1
     outcomes = json.loads(result.stdout)["outcomes"]
-    assert outcomes == {"ok": 2, "traceback": 2, "memory": 2, "hang": 2}
+    assert set(outcomes) == {"ok", "traceback", "memory", "hang"}
+    assert min(outcomes.values()) >= 2

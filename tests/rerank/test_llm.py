@@ -127,7 +127,7 @@ def test_a_model_that_pools_by_the_mean_is_saved_under_its_own_name(llama_rerank
 @pytest.mark.parametrize(
     ("note", "message"),
     [
-        ({"pooling": "max"}, "unknown --pooling 'max'. Known: last, mean"),
+        ({"pooling": "max"}, "the pooling 'max'. Known: last, mean"),
         ({"separate_title": True}, "--separate-title is for encoders. An LLM reads title and summary"),
     ],
 )
