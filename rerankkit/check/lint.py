@@ -23,7 +23,7 @@ NAMED = 5
 
 @dataclass(frozen=True)
 class Against:
-    """What a run is held against, as far as it is known; `same_text` says whether a document repeats a query."""
+    """The data that a run is checked against, where given; `same_text` says whether a document repeats a query."""
 
     qrels: Qrels = field(default_factory=dict)
     topics: frozenset[str] | None = None

@@ -9,8 +9,9 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from rerankkit.collection.forms import plain_name, read_records
-from rerankkit.collection.record import IDS, document_of, shown
+from rerankkit.collection.record import IDS, document_of
 from rerankkit.errors import InputError
+from rerankkit.io.foreign import shown
 
 SEEN = 50
 """Records of a file that tell its kind."""

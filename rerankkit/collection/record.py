@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rerankkit.errors import InputError
+from rerankkit.io.foreign import shown
 from rerankkit.types import Document
 
 IDS = ("id", "_id", "docid", "doc_id", "docno", "pid")
@@ -85,9 +86,3 @@ def _joined(key: str, value: Any) -> str:
 def _keys(record: Iterable[str]) -> str:
     keys = [shown(key)[1:-1] for key in record]
     return ", ".join(keys[:SHOWN_KEYS]) + (", …" if len(keys) > SHOWN_KEYS else "") if keys else "none"
-
-
-def shown(value: Any) -> str:
-    """A value for a message, cut where it is long."""
-    text = repr(value)
-    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
